@@ -1,0 +1,242 @@
+"""The one file that puts all pieces together: records, knowledge, channels, counter, couriers, alarms and the web."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.articles import Book
+from bot.channels import Channel, FileGone
+from bot.config import Settings
+from bot.counter import Counter
+from bot.courier import Courier
+from bot.intake import IntakeDesk
+from bot.message import Attachment, Incoming
+from bot.opening import open_records, utc_now
+from bot.rendering import Reminder
+from bot.texts import Texts
+from bot.throttle import Throttle
+from bot.turn import Shop
+from crm_core import leases
+from crm_core.files import FileStore
+from crm_core.work import Records, Work
+from scheduler import AlarmClock, JobContext
+
+log = structlog.get_logger(__name__)
+
+_ARTICLES_EVERY = 2.0
+_LEASE_EVERY = 5.0
+_RECEIVE_AGAIN = 1.0
+
+
+@dataclass(slots=True)
+class App:
+    """Everything that serves, opened but not running; `run` runs it until told to stop."""
+
+    settings: Settings
+    records: Records
+    book: Book
+    shop: Shop
+    files: FileStore
+    channels: dict[str, Channel]
+    intake: IntakeDesk
+    counter: Counter
+    couriers: dict[str, Courier]
+    clock: AlarmClock
+    holder: str
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain: no new updates, the turn and the deliveries at hand are finished."""
+        self.clock.start()
+        tasks = [asyncio.create_task(self._serve_counter(), name="counter")]
+        tasks += [asyncio.create_task(courier.run(), name="courier") for courier in self.couriers.values()]
+        receiving = [asyncio.create_task(self._receive(channel)) for channel in self.channels.values()]
+        refreshing = asyncio.create_task(self._keep_articles_fresh())
+        await stop.wait()
+        log.info("Frontdesk is leaving: it finishes what is at hand.")
+        self.clock.stop()
+        refreshing.cancel()
+        await self._stop_receiving(receiving)
+        self.counter.stop()
+        await _finish(tasks[:1], 2.0)
+        for courier in self.couriers.values():
+            courier.stop()
+        await _finish(tasks, 4.0)
+        async with self.records.write() as work:
+            await leases.release(work, "counter", self.holder)
+
+    async def close(self) -> None:
+        """Let go of channels and database."""
+        for channel in self.channels.values():
+            with contextlib.suppress(Exception):
+                await channel.close()
+        await self.records.database.close()
+
+    async def _receive(self, channel: Channel) -> None:
+        while True:
+            try:
+                await self._hold_lease(f"receive:{channel.name}")
+                await channel.receive(lambda updates: self.intake.take(channel.name, updates))
+            except Exception:
+                # The border of a channel: what it could not hand over it will hand over again.
+                log.exception("A channel could not receive; it tries again.", channel=channel.name)
+                await asyncio.sleep(_RECEIVE_AGAIN)
+            else:
+                return
+
+    async def _serve_counter(self) -> None:
+        await self._hold_lease("counter")
+        keeper = asyncio.create_task(self._keep_lease("counter"))
+        try:
+            await self.counter.run()
+        finally:
+            keeper.cancel()
+
+    async def _hold_lease(self, name: str) -> None:
+        """Return once this process holds the lease."""
+        waiting = False
+        while True:
+            async with self.records.write() as work:
+                if await leases.take(work, name, self.holder) is not None:
+                    return
+            if not waiting:
+                log.warning("Another process holds this lease; this one stands by.", lease=name)
+                waiting = True
+            await asyncio.sleep(1.0)
+
+    async def _keep_lease(self, name: str) -> None:
+        while True:
+            await asyncio.sleep(_LEASE_EVERY)
+            with contextlib.suppress(Exception):
+                async with self.records.write() as work:
+                    await leases.take(work, name, self.holder)
+
+    async def _keep_articles_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(_ARTICLES_EVERY)
+            try:
+                if await self.book.refresh(self.records):
+                    log.info("Articles changed; the matcher is up to date.", articles=len(self.book))
+            except Exception:
+                log.exception("The articles could not be read; the ones known so far stay in use.")
+
+    async def _stop_receiving(self, receiving: Sequence["asyncio.Task[None]"]) -> None:
+        stops = [asyncio.create_task(channel.stop_receiving()) for channel in self.channels.values()]
+        await _finish(stops, 1.5)
+        await _finish(receiving, 0.5)
+
+
+async def _finish(tasks: Sequence["asyncio.Task[None]"], seconds: float) -> None:
+    """Give tasks this long to end by themselves, then cancel them; what they raised is logged."""
+    if not tasks:
+        return
+    done, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in done:
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A part of Frontdesk failed.", part=task.get_name(), exc_info=task.exception())
+
+
+MakeChannels = Callable[[Settings, Records, FileStore], Sequence[Channel]]
+
+
+async def open_app(
+    settings: Settings, make_channels: MakeChannels, clock: Callable[[], datetime] = utc_now
+) -> App:
+    """Open the records, read the articles and put the pieces together; nothing runs yet."""
+    records = await open_records(settings, clock)
+    try:
+        return await _assemble(settings, records, make_channels)
+    except BaseException:
+        await records.database.close()
+        raise
+
+
+async def _assemble(settings: Settings, records: Records, make_channels: MakeChannels) -> App:
+    book = Book(settings.knowledge.wrong_answers_at_most)
+    await book.load_configured(records, settings.article_paths)
+    files = FileStore(settings.key_file.parent / "files")
+    channels = {channel.name: channel for channel in make_channels(settings, records, files)}
+    for channel in channels.values():
+        await channel.open()
+    shop = Shop(
+        name=settings.shop.name,
+        zone=settings.shop.time_zone,
+        texts=Texts(settings.shop.languages),
+        articles=book,
+        staff_group=_staff_group(settings, channels),
+        unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
+        quiet=settings.marketing.quiet_hours,
+        weekly_cap=settings.marketing.weekly_cap,
+    )
+    holder = leases.this_process()
+    background: set[asyncio.Task[None]] = set()
+
+    def acknowledge(incoming: Incoming) -> None:
+        task = asyncio.create_task(channels[incoming.channel].acknowledge(incoming))
+        background.add(task)
+        task.add_done_callback(background.discard)
+
+    counter = Counter(
+        records,
+        shop,
+        {name: channel.decode for name, channel in channels.items()},
+        Throttle(settings.receiving.per_minute),
+        acknowledge,
+    )
+    couriers = {name: Courier(records, shop, channel, holder) for name, channel in channels.items()}
+
+    def wake_couriers(work: Work) -> None:
+        for name in work.queued:
+            if name in couriers:
+                couriers[name].wake()
+
+    records.listen(wake_couriers)
+    context = JobContext(
+        records=records,
+        remind=Reminder(shop),
+        unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
+        after_resolved_days=settings.followups.after_resolved_days,
+        after_first_contact_days=settings.followups.after_first_contact_days,
+    )
+    return App(
+        settings=settings,
+        records=records,
+        book=book,
+        shop=shop,
+        files=files,
+        channels=channels,
+        intake=IntakeDesk(records, counter.wake),
+        counter=counter,
+        couriers=couriers,
+        clock=AlarmClock(context),
+        holder=holder,
+    )
+
+
+def _staff_group(settings: Settings, channels: dict[str, Channel]) -> tuple[str, str] | None:
+    if settings.telegram.staff_chat_id is None:
+        return None
+    telegram = next((name for name in channels if name.startswith("telegram:")), None)
+    return (telegram, str(settings.telegram.staff_chat_id)) if telegram else None
+
+
+async def load_file(records: Records, files: FileStore, channels: dict[str, Channel], attachment: Attachment) -> bytes:
+    """The bytes behind a "file:…" reference: our own by id, another channel's by asking that channel."""
+    where, bar, ref = attachment.ref.removeprefix("file:").partition("|")
+    if bar:
+        if where not in channels:
+            raise FileGone(attachment.ref)
+        return await channels[where].fetch(
+            Attachment(kind=attachment.kind, ref=ref, file_name=attachment.file_name, mime=attachment.mime)
+        )
+    try:
+        async with records.read() as work:
+            return await files.read(work, int(where))
+    except (KeyError, ValueError) as error:
+        raise FileGone(attachment.ref) from error

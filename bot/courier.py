@@ -1,0 +1,291 @@
+"""The courier: empties the outbox of one channel; the only code that sends."""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+
+from bot import rendering
+from bot.channels import Channel, ChannelError, NotSent, Refused, Unconfirmed
+from bot.message import Delivery, Sent
+from bot.rendering import Rendered
+from bot.turn import Shop
+from crm_core import campaigns, leases, outbox
+from crm_core.conversations import Words, record
+from crm_core.models import Conversation, Identity, Interaction, Kind, Lane, Outbox, OutboxState
+from crm_core.work import Records, Work
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 50  # rows claimed by one transaction
+_AHEAD = 0.05  # seconds: a row whose slot comes this soon is claimed now
+_SAFETY_POLL = 1.0
+_RENEW = 5.0
+_DRAIN = 3.0
+_MARKETING = (Lane.CAMPAIGN, Lane.FOLLOW_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one delivery ended; the error is None when the channel confirmed it."""
+
+    outbox_id: int
+    rendered: Rendered
+    sent: Sent | None
+    error: ChannelError | None
+
+
+class Courier:
+    """Claims due rows under a lease, sends them side by side within the channel's pace, and settles them in batches."""
+
+    def __init__(self, records: Records, shop: Shop, channel: Channel, holder: str) -> None:
+        self._records = records
+        self._shop = shop
+        self._channel = channel
+        self._holder = holder
+        self._lease = f"send:{channel.name}"
+        self._epoch: int | None = None
+        self._renewed = 0.0
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._in_flight: dict[str, asyncio.Task[None]] = {}  # chat -> the send under way
+        self._outcomes: list[Outcome] = []
+
+    def wake(self) -> None:
+        """Something was queued or settled."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is in flight is settled, after 3 s at the latest."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until stopped."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                pause = await self._pump()
+            except Exception:
+                # The border of the courier: a database that is full or away must not end deliveries for good.
+                log.exception("The courier could not read or write the outbox; it tries again.", channel=self._channel.name)
+                pause = _SAFETY_POLL
+            if pause > 0 and not self._stopping:
+                try:
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                except TimeoutError:
+                    continue
+        await self._drain()
+
+    async def deliver_waiting(self) -> None:
+        """Deliver all that is due now and settle it: for tests and scripts without a running courier."""
+        while True:
+            self._wake.clear()
+            pause = await self._pump()
+            if self._in_flight:
+                await asyncio.wait(self._in_flight.values())
+            elif pause > 0 and not self._outcomes:
+                return
+
+    async def _pump(self) -> float:
+        """One transaction: settle what came back, claim what may leave. Returns how long to wait, in seconds."""
+        now = time.monotonic()
+        if self._epoch is None or now - self._renewed > _RENEW:
+            await self._renew()
+            self._renewed = now
+        if self._epoch is None:
+            return _SAFETY_POLL
+        outcomes, self._outcomes = self._outcomes, []
+        async with self._records.read() as work:
+            waiting = await outbox.due(work, self._channel.name, self._in_flight, 1)
+            next_due = await outbox.next_due(work, self._channel.name)
+        pause = self._channel.pace.wait_any(now) - _AHEAD
+        if not outcomes and (not waiting or pause > 0):
+            return self._how_long(pause if waiting else _SAFETY_POLL, next_due)
+        try:
+            claimed = await self._settle_and_claim(outcomes, now)
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        for row, rendered, delay in claimed:
+            self._launch(row, rendered, delay)
+        return 0.0 if claimed else self._how_long(self._shortest_wait(waiting, now), next_due)
+
+    def _shortest_wait(self, waiting: list[Outbox], now: float) -> float:
+        if not waiting:
+            return _SAFETY_POLL
+        return max(min(self._channel.pace.wait(row.chat, now) for row in waiting), 0.01)
+
+    def _how_long(self, pause: float, next_due: datetime | None) -> float:
+        if next_due is not None:
+            pause = min(pause, max((next_due - self._records.clock()).total_seconds(), 0.0) + 0.001)
+        return min(max(pause, 0.001), _SAFETY_POLL)
+
+    async def _renew(self) -> None:
+        async with self._records.write() as work:
+            epoch = await leases.take(work, self._lease, self._holder)
+            if epoch is not None and epoch != self._epoch:
+                found = await outbox.recover(work, self._channel.name, epoch)
+                if found:
+                    log.warning("Deliveries were under way when the last sender ended.", channel=self._channel.name, rows=found)
+        self._epoch = epoch
+
+    async def _settle_and_claim(
+        self, outcomes: list[Outcome], now: float
+    ) -> list[tuple[Outbox, Rendered, float]]:
+        async with self._records.write() as work:
+            await self._settle(work, outcomes, now)
+            if self._stopping:
+                return []
+            claimed = []
+            for row in await outbox.due(work, self._channel.name, self._in_flight, _AT_ONCE):
+                delay = self._channel.pace.wait(row.chat, now)
+                if delay > _AHEAD:
+                    continue
+                rendered = await self._ready(work, row)
+                if rendered is None:
+                    continue
+                assert self._epoch is not None
+                outbox.claim(row, self._epoch)
+                self._channel.pace.spend(row.chat, now + delay)
+                claimed.append((row, rendered, delay))
+        return claimed
+
+    async def _ready(self, work: Work, row: Outbox) -> Rendered | None:
+        """What to send, or None when the row waits, is suppressed, expired or has nothing to say any more."""
+        if row.expires_at is not None and work.now >= row.expires_at:
+            outbox.settle(work, row, OutboxState.EXPIRED)
+            return None
+        if row.lane in _MARKETING:
+            verdict = await campaigns.may_send(work, row, self._shop.quiet, self._shop.zone, self._shop.weekly_cap)
+            if verdict.suppress:
+                outbox.settle(work, row, OutboxState.SUPPRESSED, verdict.suppress)
+                return None
+            if verdict.wait is not None:
+                outbox.hold(row, verdict.wait)
+                return None
+        try:
+            rendered = await rendering.render(work, self._shop, row)
+        except Exception as error:
+            # One row that cannot be rendered must not hold up the others.
+            log.error("A message cannot be rendered.", outbox=row.id, error=repr(error)[:200], exc_info=error)
+            outbox.settle(work, row, OutboxState.FAILED, "cannot_render")
+            await outbox.announce(work, row)
+            return None
+        if rendered is None:
+            outbox.settle(work, row, OutboxState.CANCELLED, "nothing_to_say")
+            return None
+        if rendered.buttons is not None and row.token is None:
+            row.token = outbox.new_token()
+            row.buttons = rendered.buttons
+        return rendered
+
+    def _launch(self, row: Outbox, rendered: Rendered, delay: float) -> None:
+        delivery = _native(rendering.delivery(row, rendered), self._channel.name)
+        self._in_flight[row.chat] = asyncio.create_task(self._send(row.chat, rendered, delivery, delay))
+
+    async def _send(self, chat: str, rendered: Rendered, delivery: Delivery, delay: float) -> None:
+        sent, error = None, None
+        try:
+            if delay > 0:
+                await asyncio.sleep(delay)
+            sent = await self._channel.send(delivery)
+        except ChannelError as caught:
+            error = caught
+        except Exception as caught:
+            # What a channel did not expect says nothing about whether the message left.
+            log.exception("A channel failed in an unexpected way.", channel=self._channel.name)
+            error = Unconfirmed(type(caught).__name__)
+        finally:
+            del self._in_flight[chat]
+            if sent is not None or error is not None:
+                self._outcomes.append(Outcome(delivery.outbox_id, rendered, sent, error))
+            self._wake.set()
+
+    async def _settle(self, work: Work, outcomes: list[Outcome], now: float) -> None:
+        if not outcomes:
+            return
+        ids = [outcome.outbox_id for outcome in outcomes]
+        rows = {row.id: row for row in await work.session.scalars(select(Outbox).where(Outbox.id.in_(ids)))}
+        for outcome in outcomes:
+            row = rows.get(outcome.outbox_id)
+            if row is None or row.state != OutboxState.IN_FLIGHT or row.epoch != self._epoch:
+                continue  # Another sender took over meanwhile: its word counts.
+            if outcome.sent is not None:
+                await self._settle_sent(work, row, outcome.rendered, outcome.sent)
+            else:
+                await self._settle_error(work, row, outcome.error, now)
+            await outbox.announce(work, row)
+
+    async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered, sent: Sent) -> None:
+        outbox.sent(work, row, "" if rendered.edits else sent.message_id)
+        if row.lane in _MARKETING and row.interaction_id is None and row.conversation_id is not None:
+            conversation = await work.session.get_one(Conversation, row.conversation_id)
+            kind = Kind.CAMPAIGN if row.lane == Lane.CAMPAIGN else Kind.FOLLOW_UP
+            interaction = await record(work, conversation, Words(kind=kind, text=rendered.text))
+            row.interaction_id = interaction.id
+
+    async def _settle_error(self, work: Work, row: Outbox, error: ChannelError | None, now: float) -> None:
+        if isinstance(error, NotSent):
+            if error.retry_after > 0:
+                self._channel.pace.pause(error.retry_after, now)
+            until = work.now + timedelta(seconds=error.retry_after) if error.retry_after > 0 else None
+            outbox.not_sent(work, row, error.reason[:40], until)
+        elif isinstance(error, Refused) and error.new_chat:
+            row.chat = error.new_chat
+            outbox.not_sent(work, row, "moved", work.now)
+        elif isinstance(error, Refused):
+            outbox.settle(work, row, OutboxState.FAILED, error.reason[:40])
+            log.warning("The channel refused a message.", outbox=row.id, reason=error.reason)
+            if error.unreachable:
+                await outbox.mark_unreachable(work, row.channel, row.chat)
+            await self._tell_agent(work, row)
+        else:
+            outbox.doubt(work, row, error.reason[:40] if isinstance(error, Unconfirmed) else "unknown")
+            await self._tell_agent(work, row)
+
+    async def _tell_agent(self, work: Work, row: Outbox) -> None:
+        """An agent's words that were not confirmed: ask the agent on every push channel whether to resend."""
+        if row.lane == Lane.AGENT and row.state in (OutboxState.IN_DOUBT, OutboxState.FAILED):
+            await tell_of_doubt(work, row)
+
+    async def _drain(self) -> None:
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.values(), timeout=_DRAIN)
+        for task in list(self._in_flight.values()):
+            task.cancel()
+        if self._epoch is not None:
+            async with self._records.write() as work:
+                await self._settle(work, self._outcomes, time.monotonic())
+                await leases.release(work, self._lease, self._holder)
+            self._outcomes = []
+
+
+async def tell_of_doubt(work: Work, row: Outbox) -> None:
+    """Queue the question "not confirmed, resend?" for whoever wrote these words."""
+    interaction = await work.session.get(Interaction, row.interaction_id) if row.interaction_id else None
+    if interaction is None or interaction.staff_id is None:
+        return
+    for identity in await work.session.scalars(select(Identity).where(Identity.staff_id == interaction.staff_id)):
+        if identity.channel not in work.pulled:
+            outbox.queue(
+                work,
+                channel=identity.channel,
+                chat=identity.chat,
+                lane=Lane.COPY,
+                conversation_id=None,
+                subject=f"doubt:{row.id}",
+            )
+
+
+def _native(delivery: Delivery, channel: str) -> Delivery:
+    """Name a file as this channel knows it; one from elsewhere becomes a file to be loaded ("file:…")."""
+    file = delivery.attachment
+    if file is None or file.ref.startswith("file:"):
+        return delivery
+    own = f"{channel}|"
+    ref = file.ref.removeprefix(own) if file.ref.startswith(own) else f"file:{file.ref}"
+    return replace(delivery, attachment=replace(file, ref=ref))

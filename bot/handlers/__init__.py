@@ -1,0 +1,33 @@
+"""Who answers first: the ordered list of handlers, and their commands and button acts looked up by name."""
+
+from bot.handlers import agent, ask, campaign, consent, help, language, start, ticket
+from bot.turn import Answer, Handler
+
+HANDLERS: tuple[Handler, ...] = (
+    start.HANDLER,
+    help.HANDLER,
+    language.HANDLER,
+    campaign.HANDLER,
+    consent.HANDLER,
+    ticket.HANDLER,
+    agent.HANDLER,
+    ask.HANDLER,
+)
+
+
+def _merged(tables: list[dict[str, tuple[str, Answer]]]) -> dict[str, tuple[str, Answer]]:
+    merged: dict[str, tuple[str, Answer]] = {}
+    for table in tables:
+        for name, entry in table.items():
+            if name in merged:
+                raise ValueError(f"two handlers want {name!r}")
+            merged[name] = entry
+    return merged
+
+
+COMMANDS: dict[str, tuple[str, Answer]] = _merged([dict(handler.commands) for handler in HANDLERS])
+ACTS: dict[str, Answer] = {
+    name: answer for name, (_, answer) in _merged(
+        [{act: (act, answer) for act, answer in handler.acts.items()} for handler in HANDLERS]
+    ).items()
+}

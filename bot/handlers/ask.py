@@ -1,0 +1,129 @@
+"""A question: answered when the matcher is sure, asked back when it is half sure, else handed to a person."""
+
+from bot.message import Button, Reply
+from bot.tell import alert_desk, copy_to_assignee
+from bot.turn import Handler, Turn
+from crm_core import tickets
+from crm_core.models import Interaction
+from knowledge_base import Candidate, Decision, Match
+
+_SMALL_TALK = {
+    "smalltalk_greeting": "talk-greeting",
+    "smalltalk_thanks": "talk-thanks",
+    "smalltalk_goodbye": "talk-goodbye",
+    "no_words": "talk-no-words",
+    "empty": "talk-no-words",
+}
+
+
+async def talk(turn: Turn) -> list[Reply] | None:
+    """Plain words of a customer that nobody else wanted."""
+    if turn.staff is not None:
+        return None
+    match = turn.match
+    if turn.new and match is not None:
+        turn.identity.language = turn.shop.texts.spoken(match.language)
+        if turn.customer is not None:
+            turn.customer.language = turn.identity.language
+    if turn.incoming.attachment is not None:
+        return await escalate(turn, "attachment")
+    if match is None:
+        return await escalate(turn, "busy") if turn.text else [_offer_person(turn, "talk-no-words")]
+    if match.reason in _SMALL_TALK:
+        return [_offer_person(turn, _SMALL_TALK[match.reason])]
+    if match.decision == Decision.ANSWER:
+        return [_answer(turn, match.candidates[0])]
+    if match.decision == Decision.SUGGEST:
+        return [_suggest(turn, match)]
+    return await escalate(turn, match.reason)
+
+
+def _answer(turn: Turn, candidate: Candidate) -> Reply:
+    return answer_with(turn, candidate.article.id, candidate.article.answer)
+
+
+def answer_with(turn: Turn, article_id: str, answer: str) -> Reply:
+    """An article's answer, with "did this help?" and the way to a person."""
+    return Reply(
+        text=answer,
+        article=article_id,
+        prompt=turn.say("did-this-help"),
+        buttons=(
+            (
+                turn.button("button-helped", "ask.helped", helped=True),
+                turn.button("button-not-helped", "ask.helped", helped=False),
+            ),
+            (turn.button("button-person", "ask.person"),),
+        ),
+    )
+
+
+def _suggest(turn: Turn, match: Match) -> Reply:
+    rows = [
+        (Button(label=_title(candidate), act="ask.article", args={"article": candidate.article.id}),)
+        for candidate in match.suggestions
+    ]
+    rows.append((turn.button("button-none-of-these", "ask.person"),))
+    return Reply(text=turn.say("which-of-these"), buttons=tuple(rows))
+
+
+def _title(candidate: Candidate) -> str:
+    article = candidate.article
+    return (article.title or (article.phrasings[0] if article.phrasings else article.id))[:60]
+
+
+def _offer_person(turn: Turn, key: str) -> Reply:
+    return turn.reply(key, (turn.button("button-person", "ask.person"),), shop=turn.shop.name)
+
+
+async def article(turn: Turn) -> list[Reply]:
+    """One of the suggestions was chosen."""
+    assert turn.pressed is not None
+    found = turn.shop.articles.find(str(turn.pressed.args["article"]), turn.language)
+    if found is None:
+        return [_offer_person(turn, "article-gone")]
+    return [answer_with(turn, found.id, found.answer)]
+
+
+async def helped(turn: Turn) -> list[Reply]:
+    """The customer's word on an answer; the last one counts."""
+    assert turn.pressed is not None
+    yes = bool(turn.pressed.args["helped"])
+    answer = await turn.work.session.get(Interaction, turn.pressed.row.interaction_id)
+    if answer is not None:
+        answer.helped = yes
+    if yes:
+        return [turn.reply("helped-thanks")]
+    return [_offer_person(turn, "helped-sorry")]
+
+
+async def person(turn: Turn) -> list[Reply]:
+    """A person is wanted: a ticket, at once."""
+    if turn.ticket is not None:
+        return [turn.reply("ticket-exists", number=str(turn.ticket.number))]
+    return await escalate(turn, "asked_for_person")
+
+
+async def escalate(turn: Turn, reason: str) -> list[Reply]:
+    """Open a ticket from this turn, alert the desk, and tell the customer what happens next."""
+    first = await turn.file()
+    earlier = await tickets.reopenable(turn.work, turn.conversation.id)
+    if earlier is not None and reason == "asked_for_person":
+        await tickets.reopen(turn.work, turn.conversation, earlier, first)
+        turn.ticket = earlier
+        await copy_to_assignee(turn.work, earlier, first)
+        if earlier.assignee_id is None:
+            await alert_desk(turn.work, turn.shop, earlier)
+        return [turn.reply("ticket-reopened", number=str(earlier.number))]
+    turn.ticket = await tickets.open_ticket(turn.work, turn.conversation, first, reason)
+    await alert_desk(turn.work, turn.shop, turn.ticket)
+    key = "ticket-opened-asked" if reason == "asked_for_person" else "ticket-opened"
+    return [turn.reply(key, number=str(turn.ticket.number))]
+
+
+HANDLER = Handler(
+    name="ask",
+    commands={"/agent": ("ask.person", person)},
+    acts={"ask.article": article, "ask.helped": helped, "ask.person": person},
+    talk=talk,
+)

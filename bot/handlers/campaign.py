@@ -1,0 +1,290 @@
+"""The marketer's side: a campaign in a dialogue (texts, audience, dry run, test, when), its progress, pause, resume, cancel."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.message import Button, Reply
+from bot.rendering import campaign_buttons, campaign_card
+from bot.turn import Handler, Turn
+from crm_core import campaigns
+from crm_core.campaigns import CampaignRefused
+from crm_core.models import Campaign, Dialogue
+
+_KIND = "campaign"
+_LONGEST = 4000  # characters: what every channel takes in one message
+_Step = Callable[[Turn, str], Awaitable[list[Reply]]]
+
+
+async def new(turn: Turn) -> list[Reply]:
+    """Begin: the text in the shop's first language."""
+    if turn.dialogue is None:
+        turn.dialogue = Dialogue(conversation_id=turn.conversation.id)
+        turn.work.session.add(turn.dialogue)
+    turn.dialogue.kind = _KIND
+    _go(turn, "text", {"texts": {}, "left": list(turn.shop.texts.languages)})
+    return [_ask_text(turn)]
+
+
+def _go(turn: Turn, step: str, answers: dict[str, Any]) -> None:
+    assert turn.dialogue is not None
+    turn.dialogue.step = step
+    turn.dialogue.answers = answers
+    turn.dialogue.updated_at = turn.work.now
+
+
+def _ask_text(turn: Turn) -> Reply:
+    assert turn.dialogue is not None
+    language = turn.dialogue.answers["left"][0]
+    name = turn.shop.texts.say(language, "language-name")
+    return Reply(
+        text=turn.say("campaign-ask-text", language=name),
+        buttons=(
+            (turn.button("button-skip-language", "campaign.new", choice="skip"),),
+            (turn.button("button-drop-campaign", "campaign.new", choice="drop"),),
+        ),
+    )
+
+
+async def talk(turn: Turn) -> list[Reply] | None:
+    """The next answer of a campaign dialogue."""
+    dialogue = turn.dialogue
+    if turn.staff is None or dialogue is None or dialogue.kind != _KIND:
+        return None
+    if turn.incoming.thread.startswith("ticket:"):
+        return None
+    return await _STEPS[dialogue.step](turn, turn.text)
+
+
+async def press(turn: Turn) -> list[Reply]:
+    """A button of the dialogue; one of an earlier, ended dialogue says so."""
+    assert turn.pressed is not None
+    dialogue = turn.dialogue
+    if "choice" not in turn.pressed.args:
+        return await new(turn)
+    if dialogue is None or dialogue.kind != _KIND:
+        return [turn.reply("dialogue-over")]
+    choice = str(turn.pressed.args["choice"])
+    if choice == "drop":
+        await turn.work.session.delete(dialogue)
+        return [turn.reply("campaign-dropped")]
+    return await _STEPS[dialogue.step](turn, choice)
+
+
+async def _text(turn: Turn, words: str) -> list[Reply]:
+    assert turn.dialogue is not None
+    answers = turn.dialogue.answers
+    left = list(answers["left"])
+    texts = dict(answers["texts"])
+    if turn.pressed is None:
+        if not words:
+            return [turn.reply("campaign-text-empty")]
+        if len(words) > _LONGEST:
+            return [turn.reply("campaign-text-long", length=len(words), most=_LONGEST)]
+        texts[left[0]] = words
+    elif turn.pressed.args["choice"] != "skip":
+        return [turn.reply("dialogue-over")]
+    left = left[1:]
+    if left:
+        _go(turn, "text", {"texts": texts, "left": left})
+        return [_ask_text(turn)]
+    if not texts:
+        _go(turn, "text", {"texts": {}, "left": list(turn.shop.texts.languages)})
+        return [turn.reply("campaign-no-text"), _ask_text(turn)]
+    _go(turn, "audience", {"texts": texts})
+    return [_ask_audience(turn)]
+
+
+def _ask_audience(turn: Turn) -> Reply:
+    languages = [
+        (
+            Button(
+                label=turn.say("button-audience-language", language=turn.shop.texts.say(one, "language-name")),
+                act="campaign.new",
+                args={"choice": f"language:{one}"},
+            ),
+        )
+        for one in turn.shop.texts.languages
+    ]
+    return Reply(
+        text=turn.say("campaign-ask-audience"),
+        buttons=(
+            (turn.button("button-audience-all", "campaign.new", choice="all"),),
+            *languages,
+            (turn.button("button-drop-campaign", "campaign.new", choice="drop"),),
+        ),
+    )
+
+
+async def _audience(turn: Turn, words: str) -> list[Reply]:
+    assert turn.dialogue is not None
+    try:
+        audience = campaigns.check_audience(words, turn.shop.texts.languages)
+    except CampaignRefused as refused:
+        return [turn.reply(refused.key, **{name: str(value) for name, value in refused.values.items()})]
+    _go(turn, "review", {**turn.dialogue.answers, "audience": audience})
+    return [await _review_reply(turn)]
+
+
+async def _review_reply(turn: Turn) -> Reply:
+    assert turn.dialogue is not None
+    answers = turn.dialogue.answers
+    figures = await campaigns.dry_run(turn.work, answers["texts"], answers["audience"])
+    lines = [turn.say("campaign-dry-run", count=figures.included, audience=answers["audience"])]
+    lines += [
+        turn.say("campaign-left-out", reason=turn.say(f"left-out-{reason.replace('_', '-')}"), count=count)
+        for reason, count in sorted(figures.excluded.items())
+    ]
+    for language, text in answers["texts"].items():
+        lines += ["", turn.shop.texts.say(language, "language-name") + ":", text]
+    return Reply(
+        text="\n".join(lines),
+        titled=True,
+        buttons=(
+            (turn.button("button-test-send", "campaign.new", choice="test"),),
+            (turn.button("button-send-now", "campaign.new", choice="now"),),
+            (turn.button("button-send-later", "campaign.new", choice="later"),),
+            (turn.button("button-drop-campaign", "campaign.new", choice="drop"),),
+        ),
+    )
+
+
+async def _review(turn: Turn, choice: str) -> list[Reply]:
+    assert turn.dialogue is not None
+    if turn.pressed is None:
+        return [await _review_reply(turn)]
+    if choice == "test":
+        return [Reply(text=text) for text in turn.dialogue.answers["texts"].values()] + [await _review_reply(turn)]
+    if choice == "now":
+        return await _plan(turn, turn.work.now)
+    if choice == "later":
+        _go(turn, "when", turn.dialogue.answers)
+        return [turn.reply("campaign-ask-when", zone=turn.shop.zone)]
+    return [turn.reply("dialogue-over")]
+
+
+async def _when(turn: Turn, words: str) -> list[Reply]:
+    starts_at = read_time(words, turn.shop.zone)
+    if starts_at is None:
+        return [turn.reply("campaign-bad-time", text=words[:40], zone=turn.shop.zone)]
+    if starts_at < turn.work.now:
+        return [turn.reply("campaign-past", text=words[:40])]
+    return await _plan(turn, starts_at)
+
+
+def read_time(words: str, zone: str) -> datetime | None:
+    """A local time such as "2026-12-01 09:30" in the shop's zone, or an ISO time with its own; None when it is neither."""
+    try:
+        found = datetime.fromisoformat(words.strip().replace("：", ":").replace("/", "-"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+
+
+async def _plan(turn: Turn, starts_at: datetime) -> list[Reply]:
+    assert turn.dialogue is not None and turn.staff is not None
+    answers = turn.dialogue.answers
+    campaign = await campaigns.plan(
+        turn.work,
+        texts=dict(answers["texts"]),
+        audience=answers["audience"],
+        starts_at=starts_at,
+        staff_id=turn.staff.id,
+    )
+    await turn.work.session.delete(turn.dialogue)
+    local = starts_at.astimezone(ZoneInfo(turn.shop.zone)).strftime("%Y-%m-%d %H:%M")
+    return [
+        Reply(
+            text=turn.say("campaign-planned", number=str(campaign.number), at=local, zone=turn.shop.zone),
+            buttons=campaign_buttons(turn.shop, campaign, turn.language),
+        )
+    ]
+
+
+_STEPS: dict[str, _Step] = {"text": _text, "audience": _audience, "review": _review, "when": _when}
+
+
+async def _campaign_of(turn: Turn) -> Campaign | None:
+    kind, _, campaign_id = turn.incoming.thread.partition(":")
+    if turn.pressed is None and kind == "campaign" and campaign_id.isascii() and campaign_id.isdigit():
+        return await campaigns.get(turn.work, int(campaign_id))
+    word = str(turn.pressed.args["campaign"]) if turn.pressed else turn.argument.removeprefix("#")
+    if not (word.isascii() and word.isdigit() and len(word) < 12):
+        return None
+    return await campaigns.by_number(turn.work, int(word))
+
+
+async def listing(turn: Turn) -> list[Reply]:
+    """The newest campaigns, each with where it stands."""
+    found = await campaigns.newest(turn.work)
+    rows: tuple[tuple[Button, ...], ...] = ((turn.button("button-new-campaign", "campaign.new"),),)
+    if not found:
+        return [Reply(text=turn.say("campaigns-none"), buttons=rows)]
+    lines = [
+        turn.say("campaign-title", number=str(one.number), state=turn.say(f"campaign-{one.state}")) for one in found
+    ]
+    return [Reply(text="\n".join((turn.say("campaigns-title"), *lines)), titled=True, buttons=rows)]
+
+
+async def report(turn: Turn) -> list[Reply]:
+    """How one campaign stands."""
+    campaign = await _campaign_of(turn)
+    if campaign is None:
+        return [turn.reply("campaign-which")]
+    text = await campaign_card(turn.work, turn.shop, campaign, turn.language)
+    return [Reply(text=text, titled=True, buttons=campaign_buttons(turn.shop, campaign, turn.language))]
+
+
+async def _change(turn: Turn, act: str) -> list[Reply]:
+    assert turn.staff is not None
+    campaign = await _campaign_of(turn)
+    if campaign is None:
+        return [turn.reply("campaign-which")]
+    try:
+        if act == "pause":
+            campaigns.pause(turn.work, campaign, turn.staff.id)
+        elif act == "resume":
+            await campaigns.resume(turn.work, campaign, turn.staff.id)
+        else:
+            await campaigns.cancel(turn.work, campaign, turn.staff.id)
+    except CampaignRefused as refused:
+        state = turn.say(f"campaign-{refused.values['state']}")
+        return [turn.reply("campaign-cannot", number=str(campaign.number), state=state)]
+    text = await campaign_card(turn.work, turn.shop, campaign, turn.language)
+    return [Reply(text=text, titled=True, buttons=campaign_buttons(turn.shop, campaign, turn.language))]
+
+
+async def pause(turn: Turn) -> list[Reply]:
+    """Let nothing more leave."""
+    return await _change(turn, "pause")
+
+
+async def resume(turn: Turn) -> list[Reply]:
+    """Go on."""
+    return await _change(turn, "resume")
+
+
+async def cancel(turn: Turn) -> list[Reply]:
+    """End it for good."""
+    return await _change(turn, "cancel")
+
+
+HANDLER = Handler(
+    name="campaign",
+    commands={
+        "/campaigns": ("campaign.list", listing),
+        "/campaign_new": ("campaign.new", new),
+        "/pause": ("campaign.pause", pause),
+        "/resume": ("campaign.resume", resume),
+        "/cancel": ("campaign.cancel", cancel),
+        "/report": ("campaign.report", report),
+    },
+    acts={
+        "campaign.new": press,
+        "campaign.pause": pause,
+        "campaign.resume": resume,
+        "campaign.cancel": cancel,
+    },
+    talk=talk,
+)

@@ -1,0 +1,32 @@
+"""Log lines: a plain sentence and named fields, to standard error; never message bodies, never local variables."""
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up(level: str, *, as_json: bool) -> None:
+    """Configure structlog and the libraries' own loggers."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if as_json:
+        shared += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        shared.append(
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+            )
+        )
+    structlog.configure(
+        processors=shared,
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # The scheduler says every second that a job ran; that is for its own developers.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

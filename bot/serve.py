@@ -1,0 +1,139 @@
+"""Serving: channels by configuration, the web server, signals, and the links that a first start prints."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import structlog
+
+from bot import logs
+from bot.app import App, load_file, open_app
+from bot.channels import Channel
+from bot.channels.pace import Pace
+from bot.channels.webchat import WebChat
+from bot.config import Settings
+from bot.menus import Menus
+from bot.message import Attachment
+from bot.web.bell import EVERYTHING, Bell
+from bot.web.server import WebServer
+from crm_core.files import FileStore
+from crm_core.work import Records, Work
+
+log = structlog.get_logger(__name__)
+
+
+class Channels:
+    """Makes the channels that the configuration names; kept until the end because channels fetch files of each other."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self.by_name: dict[str, Channel] = {}
+        self.webchat: WebChat | None = None
+
+    def make(self, settings: Settings, records: Records, files: FileStore) -> Sequence[Channel]:
+        """The web chat and, when it is enabled, Telegram through the chosen library."""
+
+        async def load(attachment: Attachment) -> bytes:
+            return await load_file(records, files, self.by_name, attachment)
+
+        async def read_file(file_id: str) -> bytes:
+            async with records.read() as work:
+                return await files.read(work, int(file_id))
+
+        found: list[Channel] = []
+        if settings.web.enabled:
+            self.webchat = WebChat(read_file=read_file, ring=self._bell.ring)
+            found.append(self.webchat)
+        if settings.telegram.enabled:
+            # Only here, so that a shop without Telegram never loads a Telegram library.
+            from bot.channels.telegram import make_channel
+
+            sending = settings.sending
+            found.append(
+                make_channel(
+                    token=settings.read_token().get_secret_value(),
+                    library=settings.telegram.library,
+                    pace=Pace(sending.per_second, sending.per_chat_per_second, int(sending.per_group_per_minute)),
+                    load_file=load,
+                    api_base=settings.telegram.api_base,
+                )
+            )
+        self.by_name.update({channel.name: channel for channel in found})
+        return found
+
+
+async def serve(settings: Settings, *, sample: bool = False) -> int:
+    """Serve everything enabled until SIGTERM or SIGINT; the exit code. Raises PortInUse before anything is started."""
+    logs.set_up(settings.log.level, as_json=settings.log.json)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    bell = Bell()
+    channels = Channels(bell)
+    app = await open_app(settings, channels.make)
+    try:
+        web = _web(app, channels, bell)
+        if web is not None:
+            web.bind()
+        links = await _sample(app) if sample else []
+        if web is not None:
+            await web.start()
+        _say_ready(settings, links, web)
+        menus = Menus(app)
+        commands = asyncio.create_task(menus.run())
+        leaving = asyncio.create_task(_leave(web, stop))
+        await app.run(stop)
+        commands.cancel()
+        await leaving
+    finally:
+        await app.close()
+    return 0
+
+
+def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
+    if channels.webchat is None:
+        return None
+    from bot.web.records_house import RecordsHouse
+    from bot.web.server import create_app
+
+    def ring(work: Work) -> None:
+        for address in work.pages:
+            bell.ring(address)
+        if (work.changed or work.desk_changed) and not work.pages:
+            bell.ring(EVERYTHING)
+
+    app.records.listen(ring)
+    house = RecordsHouse(app, bell)
+    settings = app.settings.web
+    return WebServer(
+        create_app(house, channels.webchat, base_url=settings.base_url), host=settings.host, port=settings.port
+    )
+
+
+async def _leave(web: WebServer | None, stop: asyncio.Event) -> None:
+    """Say goodbye to browsers as soon as we are asked to leave; what they sent is safe or not acknowledged."""
+    await stop.wait()
+    if web is not None:
+        await web.stop()
+
+
+async def _sample(app: App) -> list[tuple[str, str]]:
+    """Load the sample shop into an empty database; the links of its people, none on later starts."""
+    from bot.sample import load_sample, sample_links
+
+    if not await load_sample(app.records):
+        return []
+    return await sample_links(app.records, app.settings.base_url)
+
+
+def _say_ready(settings: Settings, links: Sequence[tuple[str, str]], web: WebServer | None) -> None:
+    """What the operator reads: where it is, and on the first start who may enter by which link."""
+    if web is not None:
+        print(f"Frontdesk is ready. Customers write at {settings.base_url}/chat", flush=True)
+    else:
+        print("Frontdesk is ready.", flush=True)
+    for who, link in links:
+        print(f"  {who}: {link}", flush=True)
+    if links:
+        print("Each link works once, within 24 hours. `frontdesk invite --role agent` makes another.", flush=True)

@@ -1,0 +1,22 @@
+# Answers, suggestions and what happens when neither is sure.
+did-this-help = Did this help?
+button-helped = Yes, thank you
+button-not-helped = Not quite
+button-none-of-these = None of these. Talk to a person
+which-of-these = I am not quite sure which of these you mean.
+article-gone = We have just changed this page. Please ask once more, or talk to a person.
+helped-thanks = Good to hear. Is there anything else?
+helped-sorry = I am sorry about that. Write your question in other words, or let me fetch a person.
+talk-greeting = Hello! What would you like to know?
+talk-thanks = You are welcome. Is there anything else?
+talk-goodbye = Goodbye, and thank you for writing.
+talk-no-words = Please write your question in a few words, and I will look for the answer.
+slow-down = That was a lot at once. I keep all your messages; please give me a minute before the next one.
+unknown-command = I do not know { $command }. /help shows what I understand.
+button-unknown = This button is out of date. Please write what you would like, or send /help.
+not-allowed = Your role does not allow this. If it should, ask an admin.
+unsupported = I cannot take this kind of message yet ({ $kind }). Please send text, a photo or a document.
+turn-failed = Something went wrong on our side with your last message. It is kept, and a colleague has been told. You can go on writing.
+operator-set-aside = A message could not be handled and was set aside (inbox row { $row }). `frontdesk doctor` lists such rows.
+dialogue-over = This step is over. /campaign_new begins again.
+staff-nothing = /help shows what you can do here.

@@ -1,0 +1,56 @@
+# Consent, campaigns and follow-ups.
+consent-given = Thank you. You will get offers and news from { $shop } here. Send /stop at any time to end it.
+consent-withdrawn = Done. You get no more offers or news from { $shop }. Answers to your questions still reach you.
+campaigns-none = There are no campaigns yet.
+campaigns-title = Campaigns
+button-new-campaign = New campaign
+button-skip-language = Skip this language
+button-drop-campaign = Drop it
+button-audience-all = Everybody who agreed
+button-audience-language = Who reads { $language }
+button-test-send = Send a test to me
+button-send-now = Send now
+button-send-later = Choose a time
+button-pause = Pause
+button-resume = Go on
+button-cancel = Cancel it
+campaign-ask-text = Please write the message in { $language }.
+campaign-text-empty = Please write the message as text.
+campaign-text-long = That is { $length } characters; a message takes { $most }. Please shorten it.
+campaign-no-text = A campaign needs a text in at least one language.
+campaign-ask-audience = Who should get it? Choose, or write tag: and a tag, for example tag:tea.
+campaign-bad-audience = I do not know the audience “{ $audience }”. Write all, language:zh or tag:tea.
+campaign-dry-run = { $count ->
+    [one] One person would get it ({ $audience })
+   *[other] { $count } people would get it ({ $audience })
+}
+campaign-left-out = Left out, { $reason }: { $count }
+campaign-ask-when = When shall it start? For example 2026-12-01 09:30 ({ $zone }).
+campaign-bad-time = I cannot read “{ $text }” as a time. Write it like 2026-12-01 09:30 ({ $zone }).
+campaign-past = { $text } is over. Please choose a time to come.
+campaign-planned = Campaign { $number } starts at { $at } ({ $zone }).
+campaign-dropped = Dropped. Nothing was sent.
+campaign-which = Which campaign? For example: /report 3. /campaigns lists them.
+campaign-cannot = Campaign { $number } is { $state }; that does not go with it.
+campaign-title = Campaign { $number }: { $state }
+campaign-progress = Sent { $sent } of { $total }, { $waiting } waiting
+campaign-in-doubt = In doubt (may or may not have arrived): { $count }
+campaign-failed = Failed: { $count }
+campaign-expired = Expired: { $count }
+campaign-stopped = Cancelled before they left: { $count }
+campaign-scheduled = scheduled
+campaign-running = running
+campaign-paused = paused
+campaign-done = done
+campaign-cancelled = cancelled
+left-out-no-consent = did not agree
+left-out-opted-out = opted out
+left-out-blocked = blocked by us
+left-out-unreachable = cannot be reached
+left-out-no-address = has no chat with us
+left-out-no-text = no text in their language
+left-out-erased = erased
+left-out-weekly-cap = had enough this week
+left-out-cancelled = cancelled before
+follow-up-after-resolved = A few days ago we resolved your question at { $shop }. Is everything still all right? Just write if not. /stop ends such messages.
+follow-up-after-first-contact = You asked { $shop } something the other day. Can we help you choose? Just write here. /stop ends such messages.

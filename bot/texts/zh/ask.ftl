@@ -1,0 +1,22 @@
+# 回答、建议，以及都没有把握时怎么办。
+did-this-help = 这样回答对您有帮助吗？
+button-helped = 有帮助，谢谢
+button-not-helped = 不太对
+button-none-of-these = 都不是，找人工客服
+which-of-these = 我不太确定，您问的是下面哪一个？
+article-gone = 这条内容刚刚改过，请您再问一次，或者找人工客服。
+helped-thanks = 太好了。还有别的可以帮您吗？
+helped-sorry = 很抱歉。请您换个说法再问一次，或者让我帮您找同事。
+talk-greeting = 您好！请问您想了解什么？
+talk-thanks = 不客气。还有别的可以帮您吗？
+talk-goodbye = 再见，感谢您的来信。
+talk-no-words = 请您用几个字写下问题，我来找答案。
+slow-down = 您发得有点快。消息都已保存，请稍等一分钟再继续。
+unknown-command = 我不认识 { $command }。发送 /help 可查看我能听懂的内容。
+button-unknown = 这个按钮已经失效。请直接写下您的需要，或发送 /help。
+not-allowed = 您的身份不能进行此操作。如有需要，请联系管理员。
+unsupported = 暂时无法接收这类消息（{ $kind }）。请发送文字、图片或文件。
+turn-failed = 抱歉，您的上一条消息在我们这边出了问题。消息已保存，同事也已收到通知。您可以继续写。
+operator-set-aside = 有一条消息无法处理，已放到一边（收件箱第 { $row } 行）。运行 frontdesk doctor 可查看。
+dialogue-over = 这一步已经结束。发送 /campaign_new 可重新开始。
+staff-nothing = 发送 /help 可查看您在这里能做的事。

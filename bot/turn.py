@@ -1,0 +1,172 @@
+"""One turn: who speaks, what they said, what the matcher thinks of it, and the tools a handler needs to answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.message import Button, Incoming, Reply
+from bot.texts import Texts
+from crm_core.conversations import Words, record
+from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
+from crm_core.work import Work
+from knowledge_base import Article, Match
+
+
+class Articles(Protocol):
+    """What the counter needs of the knowledge base."""
+
+    def match(self, text: str, language: str) -> Match:
+        """Which article answers `text`."""
+        ...
+
+    def find(self, article_id: str, language: str) -> Article | None:
+        """The article with this id in this language."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What every handler may know about the shop it serves."""
+
+    name: str
+    zone: str
+    texts: Texts
+    articles: Articles
+    staff_group: tuple[str, str] | None = None  # channel and chat of the group that is told of tickets
+    unclaimed_after_minutes: int = 10
+    quiet: tuple[Any, Any] | None = None
+    weekly_cap: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button that was pressed: its row, its place and what it means."""
+
+    row: Outbox
+    index: int
+    label: str
+    act: str
+    args: dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """Everything about one incoming while it is answered; lives inside one write transaction."""
+
+    incoming: Incoming
+    work: Work
+    shop: Shop
+    identity: Identity
+    conversation: Conversation
+    customer: Customer | None = None
+    staff: Staff | None = None
+    ticket: Ticket | None = None  # the conversation's current one
+    dialogue: Dialogue | None = None
+    match: Match | None = None
+    pressed: Pressed | None = None
+    interaction: Interaction | None = None  # what was written down of the incoming
+    new: bool = False  # this person writes for the first time
+    command: str = ""  # "/claim" of "/claim 12"
+    argument: str = ""
+
+    @property
+    def language(self) -> str:
+        """What this person reads."""
+        return self.identity.language
+
+    @property
+    def role(self) -> Role:
+        """What this person may do."""
+        return Role(self.staff.role) if self.staff else Role.CUSTOMER
+
+    @property
+    def text(self) -> str:
+        """The words, in normal form."""
+        return self.incoming.text
+
+    def say(self, key: str, **values: Any) -> str:
+        """A sentence in this person's language."""
+        return self.shop.texts.say(self.language, key, **values)
+
+    def reply(self, key: str, *rows: tuple[Button, ...], **values: Any) -> Reply:
+        """A reply of one sentence, with rows of buttons."""
+        return Reply(text=self.say(key, **values), buttons=rows)
+
+    def button(self, key: str, act: str, **args: Any) -> Button:
+        """A button labelled in this person's language."""
+        return Button(label=self.say(key), act=act, args=args)
+
+    async def file(
+        self,
+        kind: Kind | None = None,
+        *,
+        conversation: Conversation | None = None,
+        ticket: Ticket | None = None,
+        text: str | None = None,
+    ) -> Interaction:
+        """Write the incoming down, once; in a customer's conversation when an agent speaks to them or about them."""
+        if self.interaction is not None:
+            return self.interaction
+        self.interaction = await record(
+            self.work,
+            conversation or self.conversation,
+            Words(
+                kind=kind or self._kind(),
+                text=self._words() if text is None else text,
+                source_key=f"{self.incoming.channel}:{self.incoming.external_id}"[:190],
+                thread=self.incoming.thread[:40] if conversation is None else "",
+                staff_id=self.staff.id if self.staff else None,
+                ticket_id=ticket.id if ticket else None,
+                decision=self.match.decision if self.match else None,
+                confidence=self.confidence,
+                reason=self.match.reason if self.match else self.incoming.unsupported or None,
+                attachment=self._attachment(),
+            ),
+        )
+        return self.interaction
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the matcher was of its best candidate, 0 to 1."""
+        if self.match is None or not self.match.candidates:
+            return None
+        return float(self.match.candidates[0].confidence)
+
+    def _kind(self) -> Kind:
+        if self.incoming.press:
+            return Kind.PRESS
+        return Kind.COMMAND if self.staff else Kind.MESSAGE
+
+    def _words(self) -> str:
+        return self.pressed.label if self.pressed else self.incoming.text
+
+    def _attachment(self) -> dict[str, Any] | None:
+        file = self.incoming.attachment
+        if file is None:
+            return None
+        return {
+            "channel": self.incoming.channel,
+            "ref": file.ref,
+            "kind": file.kind,
+            "file_name": file.file_name,
+            "mime": file.mime[:190],
+            "size": file.size,
+        }
+
+
+Answer = Callable[[Turn], Awaitable[list[Reply]]]
+Talk = Callable[[Turn], Awaitable[list[Reply] | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One kind of conversation: its commands, its button acts, and what it does with plain words.
+
+    A command or act is (what it is called in `rules.access.ACTS`, who answers it). `talk` returns None when the words are
+    not for this handler; the next one in `HANDLERS` is asked then.
+    """
+
+    name: str
+    commands: Mapping[str, tuple[str, Answer]] = field(default_factory=dict)
+    acts: Mapping[str, Answer] = field(default_factory=dict)
+    talk: Talk | None = None

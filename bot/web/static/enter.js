@@ -1,0 +1,2 @@
+// The one-time link: the form posts by itself; without scripts one press does it.
+document.getElementById("enter").submit();

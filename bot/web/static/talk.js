@@ -1,0 +1,243 @@
+// Draws a talk: bubbles, notes, events, buttons and what has not arrived yet.
+import { arrange, bell, el, icon, initials } from "./dom.js";
+import { clockTime, currentLanguage, dayKey, dayName, known, percent, size, t } from "./texts.js";
+
+const TOGETHER = 3 * 60_000; // messages of one speaker within this share a head
+const STATE_ICONS = { sent: "check", queued: "clock", in_flight: "clock", in_doubt: "info", failed: "warn" };
+
+/** The messages of one thread, by id; a later rev replaces an earlier one. */
+export class Talk {
+  constructor() {
+    this.messages = new Map();
+    this.cursor = 0;
+    this.loaded = false;
+  }
+  take(frame) {
+    const fresh = [];
+    for (const message of frame.messages) {
+      const before = this.messages.get(message.id);
+      if (!before) fresh.push(message);
+      if (!before || before.rev <= message.rev) this.messages.set(message.id, message);
+    }
+    this.cursor = Math.max(this.cursor, frame.cursor);
+    this.loaded = true;
+    return fresh;
+  }
+  get sorted() {
+    return [...this.messages.values()].sort((a, b) => a.order - b.order);
+  }
+  has(entry) {
+    const id = entry.frame.client_id;
+    for (const message of this.messages.values()) if (message.client_id === id) return true;
+    return false;
+  }
+}
+
+/** page: {desk, customer, onPress(data, message), onRemove(entry), onEdit(entry)} */
+export class TalkView {
+  constructor(log, page) {
+    this.log = log;
+    this.page = page;
+  }
+
+  show(talk, pending, connected) {
+    const nearEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
+    const items = [];
+    let previous = null;
+    for (const message of talk.sorted) {
+      if (!previous || dayKey(previous.at) !== dayKey(message.at)) items.push(this._day(message));
+      items.push(this._item(message, previous));
+      previous = message;
+    }
+    for (const entry of pending) items.push(this._pendingItem(entry, connected));
+    arrange(this.log, items.length || !this.page.empty ? items : [this.page.empty()]);
+    if (nearEnd) this.toEnd();
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  _day(message) {
+    const words = dayName(message.at);
+    return { key: `day:${dayKey(message.at)}`, stamp: words, draw: () => el("div.day", {}, el("span", {}, words)) };
+  }
+
+  _item(message, previous) {
+    const follows = Boolean(previous) && head(previous) === head(message) && new Date(message.at) - new Date(previous.at) < TOGETHER && dayKey(previous.at) === dayKey(message.at);
+    const stamp = [message.rev, follows, currentLanguage(), this.page.busy?.has(message.id)].join();
+    return { key: message.id, stamp, draw: () => this._draw(message, follows) };
+  }
+
+  _draw(message, follows) {
+    if (message.author === "system") return el("div.event", {}, `${message.text} · ${clockTime(message.at)}`);
+    if (message.author === "note") return this._note(message);
+    const right = this.page.desk ? message.author !== "customer" && !(this.page.home && message.author === "bot") : message.author === "you";
+    const node = el("div.msg", { "data-side": right ? "right" : "left", "data-who": message.author, "data-follows": follows });
+    if (this.page.desk || !right) node.append(this._avatar(message));
+    const body = el("div.body", {}, follows ? null : this._who(message), this._bubble(message), this._under(message, right), this._presses(message));
+    node.append(body);
+    return node;
+  }
+
+  _avatar(message) {
+    if (message.author === "bot") return el("span.avatar", { "aria-hidden": "true" }, bell());
+    const mine = message.author === "agent" || message.author === "you";
+    return el(`span.avatar.round${mine ? ".mine" : ""}`, { "aria-hidden": "true" }, initials(message.name || (mine ? t("who.you") : t("who.customer"))));
+  }
+
+  _who(message) {
+    if (message.author === "you" && !this.page.desk) return el("span.hidden", {}, t("who.you"));
+    const [name, note] = this._names(message);
+    return el("div.who", {}, el("b", {}, name), note);
+  }
+
+  _names(message) {
+    const time = clockTime(message.at);
+    if (message.author === "bot") {
+      if (!this.page.desk || this.page.home) return [t("who.bot"), message.kind === "campaign" ? `${t("who.campaign")} · ${time}` : `${t("who.bot_note")} · ${time}`];
+      const facts = [message.kind === "campaign" ? t("who.campaign_desk") : "", message.source ? t("message.article", { title: message.source }) : "", message.sure === null ? "" : t("message.sure", { percent: percent(message.sure) })];
+      return [t("who.desk_bot"), facts.filter(Boolean).join(" · ")];
+    }
+    if (message.author === "agent") return [message.name, this.page.desk ? "" : t("who.agent_note")];
+    return [message.name || (message.author === "you" ? t("who.you") : t("who.customer")), ""];
+  }
+
+  _bubble(message) {
+    const style = this._style(message);
+    const bubble = el(`div.bubble${style}`, {});
+    if (message.attachment) bubble.append(attachment(message.attachment));
+    bubble.append(...paragraphs(this._text(message), message.titled));
+    if (message.source && !this.page.desk) bubble.append(el("div.source", {}, icon("book"), t("message.source", { title: message.source })));
+    return bubble;
+  }
+
+  _text(message) {
+    const spoken = message.author === "customer" || (message.author === "you" && !this.page.desk);
+    return spoken ? commandLabel(message.text) : message.text;
+  }
+
+  _style(message) {
+    if (message.state === "in_doubt") return ".doubt";
+    if (message.state === "failed") return ".broken";
+    if (message.author === "you") return ".filled";
+    if (message.author === "agent") return this.page.desk ? ".filled" : ".tinted";
+    return this.page.desk && !this.page.home && message.author === "bot" ? ".outlined" : "";
+  }
+
+  _under(message, right) {
+    const state = this.page.desk ? message.state : message.author === "you" ? "received" : null;
+    if (!this.page.desk && !right) return message.author === "agent" ? el("div.under", {}, clockTime(message.at)) : null;
+    if (this.page.home) return message.author === "you" ? el("div.under", {}, clockTime(message.at)) : null;
+    const words = state && known(`state.${state}`) ? ` · ${t(`state.${state}`)}` : "";
+    const where = this.page.desk && !right && message.author === "customer" && this.page.channel ? ` · ${this.page.channel}` : "";
+    const tone = state === "in_doubt" ? ".warn" : state === "failed" ? ".bad" : "";
+    const sign = state ? STATE_ICONS[state] || "check" : null;
+    return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign));
+  }
+
+  _presses(message) {
+    if (!message.buttons.length || (this.page.desk && !this.page.mayPress(message))) return null;
+    const quiet = Boolean(message.source) && message.buttons.flat().every((button) => !button.style);
+    const busy = this.page.busy?.has(message.id);
+    const rows = el("div.presses", {});
+    let index = 0;
+    for (const row of message.buttons) {
+      const line = el("div", {});
+      if (quiet && rows.children.length === 0) line.append(el("span.helped", {}, t("message.helped")));
+      for (const button of row) {
+        const place = index++;
+        const chosen = message.pressed === place;
+        if (message.pressed !== null && message.pressed !== undefined && !chosen) continue;
+        line.append(this._press(message, button, place, quiet, chosen, busy));
+      }
+      if (line.querySelector("button")) rows.append(line);
+    }
+    return rows;
+  }
+
+  _press(message, button, place, quiet, chosen, busy) {
+    const style = button.style || (quiet ? "quiet" : "");
+    const sign = chosen ? "check" : quiet && place === 0 ? "up" : quiet && place === 1 ? "down" : style === "plain" ? "person" : null;
+    return el(
+      `button.press${style ? `.${style}` : ""}`,
+      { type: "button", "aria-pressed": String(chosen), disabled: chosen || busy, onclick: () => this.page.onPress(button.data, message) },
+      sign && icon(sign),
+      button.label,
+    );
+  }
+
+  _note(message) {
+    const about = t("message.note_by", { name: message.name, time: clockTime(message.at), customer: this.page.customer || t("who.customer") });
+    return el("div.strip", {}, el("div.who", {}, icon("lock"), el("b", {}, t("message.note")), about), message.attachment && attachment(message.attachment), ...paragraphs(message.text, false));
+  }
+
+  // what has not arrived yet
+
+  _pendingItem(entry, connected) {
+    const stamp = [entry.state, entry.key, connected, currentLanguage()].join();
+    return { key: `waiting:${entry.frame.client_id}`, stamp, draw: () => this._pending(entry, connected) };
+  }
+
+  _pending(entry, connected) {
+    const waits = entry.state === "waiting" && !connected;
+    const refused = entry.state === "refused";
+    const style = refused ? ".broken" : waits ? ".waiting" : ".filled";
+    const parts = [entry.file && attachment({ ...entry.file, url: null }), ...paragraphs(this.page.desk ? entry.frame.text : commandLabel(entry.frame.text), false)];
+    if (entry.frame.mode === "note" && !refused) {
+      const state = t(entry.state === "acked" ? "state.received" : waits ? "state.waiting" : "state.sending");
+      return el("div.strip", {}, el("div.who", {}, icon("lock"), el("b", {}, t("message.note")), state), ...parts);
+    }
+    const body = el("div.body", {}, el(`div.bubble${style}`, {}, ...parts), this._pendingUnder(entry, waits, refused));
+    return el("div.msg", { "data-side": "right", "data-who": "you", "data-pending": entry.state }, body);
+  }
+
+  _pendingUnder(entry, waits, refused) {
+    if (refused) {
+      return el(
+        "div.under.bad",
+        {},
+        icon("warn"),
+        refusal(entry.key),
+        el("button", { type: "button", onclick: () => this.page.onEdit(entry) }, t("state.edit")),
+        el("button", { type: "button", onclick: () => this.page.onRemove(entry) }, t("state.remove")),
+      );
+    }
+    const words = entry.state === "acked" ? `${clockTime(entry.at)} · ${t("state.received")}` : t(waits ? "state.waiting" : "state.sending");
+    return el("div.under", {}, words, icon(entry.state === "acked" ? "check" : "clock"));
+  }
+}
+
+export function refusal(key, values = {}) {
+  return t(known(`refused.${key}`) ? `refused.${key}` : "refused.not_here", { longest: "20,000", ...values });
+}
+
+const head = (message) => [message.author, message.name, message.kind === "campaign", message.author === "system" || message.author === "note" ? message.id : ""].join("|");
+
+/** A customer's command, which mostly was a pressed button, reads as what it asks for. */
+function commandLabel(text) {
+  const found = /^\/([a-z_]+)$/.exec(text);
+  return found && known(`command.${found[1]}`) ? t(`command.${found[1]}`) : text;
+}
+
+/** Words become text nodes and links, never markup. */
+export function paragraphs(text, titled) {
+  if (!text) return [];
+  const [first, ...rest] = titled ? text.split("\n") : [null, text];
+  const blocks = rest.join("\n").split(/\n{2,}/).filter((block) => block.trim());
+  return [first !== null ? el("p.title", {}, first) : null, ...blocks.map((block) => el("p", {}, ...linked(block.replace(/^\n+|\s+$/g, ""))))].filter(Boolean);
+}
+
+function linked(text) {
+  return text.split(/(https?:\/\/[^\s<>"'，。；）)]+)/).map((part, index) => (index % 2 ? el("a", { href: part, rel: "noopener noreferrer nofollow", target: "_blank" }, part) : part));
+}
+
+export function attachment(about) {
+  const photo = about.kind === "photo";
+  if (photo && about.url) {
+    return el("a.attached", { href: about.url, target: "_blank", rel: "noopener", "aria-label": t("message.photo", { name: about.file_name }) }, el("img", { src: about.url, alt: about.file_name, loading: "lazy" }));
+  }
+  const what = el("span.what", {}, el("span", {}, about.file_name), el("span.size", {}, size(about.size || 0)));
+  const inner = [el("span.tile", {}, icon(photo ? "image" : "file")), what];
+  return about.url ? el("a.attached", { href: about.url, "aria-label": t("message.file", { name: about.file_name }) }, ...inner) : el("span.attached", {}, ...inner);
+}

@@ -1,0 +1,457 @@
+"""Campaigns: planned, materialised in batches behind a cursor, fed into the outbox a little at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import Select, exists, func, or_, select, update
+
+from crm_core import audit, outbox
+from crm_core.customers import consented
+from crm_core.follow_ups import addresses_of
+from crm_core.models import (
+    ACTIVE,
+    Campaign,
+    CampaignRecipient,
+    CampaignState,
+    Conversation,
+    Customer,
+    CustomerTag,
+    Identity,
+    Lane,
+    Outbox,
+    OutboxState,
+    Ticket,
+)
+from crm_core.rules import marketing, quiet_hours
+from crm_core.storage.ids import new_id
+from crm_core.tickets import next_number
+from crm_core.work import Work
+
+BATCH = 200  # recipients materialised by one transaction
+WINDOW = 200  # rows of one campaign that wait in the outbox at a time
+TERM = timedelta(days=3)  # how long after its start a campaign's messages may still leave
+_MARKETING = (Lane.CAMPAIGN, Lane.FOLLOW_UP)
+
+
+class CampaignRefused(Exception):
+    """This cannot be done with this campaign; `key` names the sentence in the texts."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """How a campaign stands; every number is derived from its recipients and their outbox rows."""
+
+    included: int = 0
+    excluded: dict[str, int] = field(default_factory=dict)  # reason -> people left out when it was planned
+    suppressed: dict[str, int] = field(default_factory=dict)  # reason -> people left out when it was to be sent
+    waiting: int = 0
+    in_flight: int = 0
+    sent: int = 0
+    failed: int = 0
+    in_doubt: int = 0
+    expired: int = 0
+    cancelled: int = 0
+
+
+def check_audience(audience: str, languages: Sequence[str]) -> str:
+    """The audience in normal form ("all", "language:zh", "tag:tea"), or CampaignRefused."""
+    kind, _, value = audience.strip().partition(":")
+    value = value.strip()
+    if kind == "all" and not value:
+        return "all"
+    if kind == "language" and value in languages:
+        return f"language:{value}"
+    if kind == "tag" and value:
+        return f"tag:{value[:40]}"
+    raise CampaignRefused("campaign-bad-audience", audience=audience[:60])
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    id: int
+    language: str
+    erased: bool
+
+
+async def _next_people(work: Work, audience: str, cursor: int) -> list[_Person]:
+    """The next 200 customers of an audience behind the cursor."""
+    kind, _, value = audience.partition(":")
+    statement = (
+        select(Customer.id, Customer.language, Customer.key.is_(None))
+        .where(Customer.id > cursor)
+        .order_by(Customer.id)
+        .limit(BATCH)
+    )
+    if kind == "language":
+        statement = statement.where(Customer.language == value)
+    if kind == "tag":
+        statement = statement.where(exists().where(CustomerTag.customer_id == Customer.id, CustomerTag.tag == value))
+    return [_Person(*row) for row in (await work.session.execute(statement)).all()]
+
+
+async def plan(
+    work: Work, *, texts: dict[str, str], audience: str, starts_at: datetime, staff_id: int | None
+) -> Campaign:
+    """A new campaign that starts at `starts_at`; its recipients are drawn then, not now."""
+    if not any(text.strip() for text in texts.values()):
+        raise CampaignRefused("campaign-no-text")
+    campaign = Campaign(
+        id=new_id(),
+        number=await next_number(work, "campaign"),
+        texts={language: text for language, text in texts.items() if text.strip()},
+        audience=audience,
+        state=CampaignState.SCHEDULED,
+        created_by=staff_id,
+        created_at=work.now,
+        starts_at=starts_at,
+        expires_at=max(starts_at, work.now) + TERM,
+        cursor=0,
+    )
+    work.session.add(campaign)
+    work.desk_changed = True
+    audit.enter(work, staff_id, "campaign.send", f"campaign:{campaign.number}", audience=audience)
+    return campaign
+
+
+async def dry_run(work: Work, texts: dict[str, str], audience: str) -> Figures:
+    """Who would get it now, and why everybody else would not; nothing is written."""
+    figures = Figures()
+    cursor = 0
+    while people := await _next_people(work, audience, cursor):
+        cursor = people[-1].id
+        for _person, _address, reason in await _sorted_out(work, people, texts):
+            if reason:
+                figures.excluded[reason] = figures.excluded.get(reason, 0) + 1
+            else:
+                figures.included += 1
+    return figures
+
+
+async def _sorted_out(
+    work: Work, people: Sequence[_Person], texts: dict[str, str]
+) -> list[tuple[_Person, tuple[Identity, Conversation] | None, str]]:
+    """Each person with their address and the reason why they are left out ("" when they are not)."""
+    ids = [person.id for person in people]
+    agreed = await consented(work, ids)
+    addresses = await addresses_of(work, ids)
+    barred = await _barred(work, [one for one in ids if one not in addresses])
+    found = []
+    for person in people:
+        address = addresses.get(person.id)
+        if person.erased:
+            reason = "erased"
+        elif person.id not in agreed:
+            reason = "no_consent"
+        elif not agreed[person.id]:
+            reason = "opted_out"
+        elif address is None:
+            reason = barred.get(person.id, "no_address")
+        else:
+            reason = "" if texts.get(address[0].language) else "no_text"
+        found.append((person, address, reason))
+    return found
+
+
+async def _barred(work: Work, customer_ids: Sequence[int]) -> dict[int, str]:
+    """Why customers who have identities cannot be reached by any of them."""
+    statement = select(Identity.customer_id, Identity.blocked_at).where(Identity.customer_id.in_(customer_ids))
+    return {
+        row[0]: "blocked" if row[1] is not None else "unreachable"
+        for row in (await work.session.execute(statement)).all()
+    }
+
+
+async def to_start(work: Work) -> Sequence[Campaign]:
+    """Campaigns whose time has come."""
+    statement = select(Campaign).where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= work.now)
+    return (await work.session.scalars(statement)).all()
+
+
+def start(work: Work, campaign: Campaign) -> None:
+    """Let a scheduled campaign run."""
+    campaign.state = CampaignState.RUNNING
+    work.desk_changed = True
+
+
+async def running(work: Work) -> Sequence[Campaign]:
+    """Campaigns that have something to do."""
+    return (
+        await work.session.scalars(
+            select(Campaign).where(Campaign.state == CampaignState.RUNNING).order_by(Campaign.id)
+        )
+    ).all()
+
+
+async def materialise(work: Work, campaign: Campaign) -> int:
+    """Draw the next 200 people of the audience and move the cursor in the same transaction; 0 when all are drawn."""
+    people = await _next_people(work, campaign.audience, campaign.cursor)
+    if not people:
+        campaign.materialised_at = work.now
+        return 0
+    for person, address, reason in await _sorted_out(work, people, campaign.texts):
+        work.session.add(
+            CampaignRecipient(
+                id=new_id(),
+                campaign_id=campaign.id,
+                customer_id=person.id,
+                identity_id=address[0].id if address else None,
+                language=address[0].language if address else person.language,
+                excluded=reason or None,
+            )
+        )
+    campaign.cursor = people[-1].id
+    return len(people)
+
+
+async def feed(work: Work, campaign: Campaign) -> int:
+    """Put the next recipients into the outbox, so that at most 200 rows of the campaign wait there; returns how many."""
+    waiting = await work.session.scalar(
+        select(func.count())
+        .select_from(CampaignRecipient)
+        .join(Outbox, Outbox.id == CampaignRecipient.outbox_id)
+        .where(CampaignRecipient.campaign_id == campaign.id, Outbox.state == OutboxState.QUEUED)
+    )
+    room = WINDOW - (waiting or 0)
+    if room <= 0:
+        return 0
+    statement = (
+        select(CampaignRecipient, Identity, Conversation)
+        .join(Identity, Identity.id == CampaignRecipient.identity_id)
+        .join(Conversation, Conversation.identity_id == Identity.id)
+        .where(
+            CampaignRecipient.campaign_id == campaign.id,
+            CampaignRecipient.outbox_id.is_(None),
+            CampaignRecipient.excluded.is_(None),
+        )
+        .order_by(CampaignRecipient.id)
+        .limit(room)
+    )
+    rows = (await work.session.execute(statement)).all()
+    for recipient, identity, conversation in rows:
+        row = outbox.queue(
+            work,
+            channel=identity.channel,
+            chat=identity.chat,
+            lane=Lane.CAMPAIGN,
+            conversation_id=conversation.id,
+            subject=f"recipient:{recipient.id}",
+            expires_at=campaign.expires_at,
+        )
+        recipient.outbox_id = row.id
+    return len(rows)
+
+
+async def finish_if_done(work: Work, campaign: Campaign) -> bool:
+    """End a campaign when everybody is drawn and nothing of it waits or is under way."""
+    figures = await figures_of(work, campaign)
+    if campaign.materialised_at is None or figures.waiting or figures.in_flight:
+        return False
+    campaign.state = CampaignState.DONE
+    campaign.finished_at = work.now
+    work.desk_changed = True
+    return True
+
+
+async def queue_progress(work: Work, campaign: Campaign, every: timedelta, done: bool) -> None:
+    """Let whoever planned a campaign see how it stands, edited in place, now and then and at the end."""
+    if campaign.created_by is None:
+        return
+    subject = f"progress:{campaign.id}"
+    newest = await work.session.scalar(select(func.max(Outbox.created_at)).where(Outbox.subject == subject))
+    if newest is not None and not done and work.now - newest < every:
+        return
+    for identity in await work.session.scalars(
+        select(Identity).where(Identity.staff_id == campaign.created_by, Identity.unreachable_at.is_(None))
+    ):
+        if identity.channel not in work.pulled:
+            outbox.queue(
+                work,
+                channel=identity.channel,
+                chat=identity.chat,
+                lane=Lane.COPY,
+                conversation_id=None,
+                subject=subject,
+                thread=f"campaign:{campaign.id}",
+            )
+
+
+async def figures_of(work: Work, campaign: Campaign) -> Figures:
+    """How a campaign stands."""
+    statement = (
+        select(CampaignRecipient.excluded, Outbox.state, Outbox.reason, func.count())
+        .outerjoin(Outbox, Outbox.id == CampaignRecipient.outbox_id)
+        .where(CampaignRecipient.campaign_id == campaign.id)
+        .group_by(CampaignRecipient.excluded, Outbox.state, Outbox.reason)
+    )
+    figures = Figures()
+    for excluded, state, reason, count in (await work.session.execute(statement)).all():
+        _add(figures, excluded, state, reason, count)
+    return figures
+
+
+def _add(figures: Figures, excluded: str | None, state: str | None, reason: str | None, count: int) -> None:
+    if excluded:
+        figures.excluded[excluded] = figures.excluded.get(excluded, 0) + count
+        return
+    figures.included += count
+    if state is None or state == OutboxState.QUEUED:
+        figures.waiting += count
+    elif state == OutboxState.SUPPRESSED:
+        figures.suppressed[reason or ""] = figures.suppressed.get(reason or "", 0) + count
+    else:
+        setattr(figures, state, getattr(figures, state) + count)
+
+
+async def in_doubt(work: Work, campaign: Campaign) -> Sequence[int]:
+    """The customers who may or may not have got it."""
+    statement = (
+        select(CampaignRecipient.customer_id)
+        .join(Outbox, Outbox.id == CampaignRecipient.outbox_id)
+        .where(CampaignRecipient.campaign_id == campaign.id, Outbox.state == OutboxState.IN_DOUBT)
+        .order_by(CampaignRecipient.customer_id)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+def check_can(campaign: Campaign, act: str) -> None:
+    """Raise CampaignRefused unless the campaign's state allows "pause", "resume" or "cancel"."""
+    allowed = {
+        "pause": (CampaignState.RUNNING,),
+        "resume": (CampaignState.PAUSED,),
+        "cancel": (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED),
+    }[act]
+    if campaign.state not in allowed:
+        raise CampaignRefused("campaign-cannot", number=campaign.number, state=campaign.state)
+
+
+def pause(work: Work, campaign: Campaign, staff_id: int | None) -> None:
+    """Let nothing more of it leave; what waits stays in the outbox."""
+    check_can(campaign, "pause")
+    campaign.state = CampaignState.PAUSED
+    work.desk_changed = True
+    audit.enter(work, staff_id, "campaign.pause", f"campaign:{campaign.number}")
+
+
+async def resume(work: Work, campaign: Campaign, staff_id: int | None) -> None:
+    """Go on where it was paused."""
+    check_can(campaign, "resume")
+    campaign.state = CampaignState.RUNNING
+    campaign.expires_at = max(campaign.expires_at, work.now + timedelta(days=1))
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(_outbox_ids(campaign)), Outbox.state == OutboxState.QUEUED)
+        .values(not_before=None, expires_at=campaign.expires_at)
+        .execution_options(synchronize_session=False)
+    )
+    work.desk_changed = True
+    audit.enter(work, staff_id, "campaign.resume", f"campaign:{campaign.number}")
+
+
+async def cancel(work: Work, campaign: Campaign, staff_id: int | None) -> None:
+    """End it: what waits is cancelled, what left stays sent."""
+    check_can(campaign, "cancel")
+    campaign.state = CampaignState.CANCELLED
+    campaign.finished_at = work.now
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(_outbox_ids(campaign)), Outbox.state == OutboxState.QUEUED)
+        .values(state=OutboxState.CANCELLED, reason="cancelled", settled_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
+    await work.session.execute(
+        update(CampaignRecipient)
+        .where(
+            CampaignRecipient.campaign_id == campaign.id,
+            CampaignRecipient.outbox_id.is_(None),
+            CampaignRecipient.excluded.is_(None),
+        )
+        .values(excluded="cancelled")
+        .execution_options(synchronize_session=False)
+    )
+    work.desk_changed = True
+    audit.enter(work, staff_id, "campaign.cancel", f"campaign:{campaign.number}")
+
+
+def _outbox_ids(campaign: Campaign) -> Select[tuple[int | None]]:
+    return select(CampaignRecipient.outbox_id).where(
+        CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.outbox_id.is_not(None)
+    )
+
+
+async def get(work: Work, campaign_id: int) -> Campaign | None:
+    """One campaign by id."""
+    return await work.session.get(Campaign, campaign_id)
+
+
+async def by_number(work: Work, number: int) -> Campaign | None:
+    """One campaign by its number."""
+    return await work.session.scalar(select(Campaign).where(Campaign.number == number))
+
+
+async def newest(work: Work, limit: int = 10) -> Sequence[Campaign]:
+    """The newest campaigns first."""
+    return (await work.session.scalars(select(Campaign).order_by(Campaign.id.desc()).limit(limit))).all()
+
+
+async def text_for(work: Work, recipient_id: int) -> str | None:
+    """What one recipient is to read; None when the campaign is gone."""
+    recipient = await work.session.get(CampaignRecipient, recipient_id)
+    campaign = await work.session.get(Campaign, recipient.campaign_id) if recipient else None
+    if recipient is None or campaign is None:
+        return None
+    text = campaign.texts.get(recipient.language)
+    return str(text) if text else None
+
+
+async def may_send(
+    work: Work, row: Outbox, quiet: tuple[time, time] | None, zone: str, weekly_cap: int
+) -> marketing.Verdict:
+    """Whether a campaign's or follow-up's row may leave now, decided in the claim transaction."""
+    recipient = await work.session.scalar(select(CampaignRecipient).where(CampaignRecipient.outbox_id == row.id))
+    if recipient is not None:
+        campaign = await work.session.get_one(Campaign, recipient.campaign_id)
+        if campaign.state == CampaignState.CANCELLED:
+            return marketing.Verdict(suppress="cancelled")
+        if campaign.state == CampaignState.PAUSED:
+            return marketing.Verdict(wait=work.now + timedelta(minutes=1))
+    conversation = await work.session.get_one(Conversation, row.conversation_id)
+    standing = await _standing(work, conversation)
+    return marketing.verdict(standing, work.now, quiet_hours.quiet_until(work.now, quiet, zone), weekly_cap)
+
+
+async def _standing(work: Work, conversation: Conversation) -> marketing.Standing:
+    identity = await work.session.get_one(Identity, conversation.identity_id)
+    customer = await work.session.get(Customer, conversation.customer_id) if conversation.customer_id else None
+    if customer is None:
+        return marketing.Standing(
+            consented=False, blocked=False, unreachable=False, erased=True, open_ticket=False, sent_this_week=0
+        )
+    agreed = await consented(work, [customer.id])
+    open_ticket = await work.session.scalar(
+        select(Ticket.id).where(Ticket.customer_id == customer.id, Ticket.state.in_(ACTIVE)).limit(1)
+    )
+    sent = await work.session.scalar(
+        select(func.count())
+        .select_from(Outbox)
+        .join(Conversation, Conversation.id == Outbox.conversation_id)
+        .where(
+            Conversation.customer_id == customer.id,
+            Outbox.lane.in_(_MARKETING),
+            or_(Outbox.state == OutboxState.SENT, Outbox.state == OutboxState.IN_DOUBT),
+            Outbox.settled_at > work.now - marketing.WEEK,
+        )
+    )
+    return marketing.Standing(
+        consented=agreed.get(customer.id, False),
+        blocked=identity.blocked_at is not None,
+        unreachable=identity.unreachable_at is not None,
+        erased=customer.key is None,
+        open_ticket=open_ticket is not None,
+        sent_this_week=sent or 0,
+    )

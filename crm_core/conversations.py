@@ -1,0 +1,180 @@
+"""Writing down what was said and done, and reading it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from crm_core.models import Attachment, Conversation, Customer, Identity, Interaction, Kind, Outbox
+from crm_core.storage.ids import new_id
+from crm_core.work import Work
+
+CONSIDERED = 20_000  # characters of one message that are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is to be written down: the words and, where there is one, the file and what the matcher said."""
+
+    kind: Kind
+    text: str
+    titled: bool = False
+    thread: str = ""
+    source_key: str | None = None
+    staff_id: int | None = None
+    ticket_id: int | None = None
+    article_id: str | None = None
+    decision: str | None = None
+    confidence: float | None = None
+    reason: str | None = None
+    attachment: dict[str, Any] | None = field(default=None)  # channel, ref, kind, file_name, mime, size
+
+
+async def record(work: Work, conversation: Conversation, words: Words) -> Interaction:
+    """Add one interaction to a conversation, sealed for whoever the conversation belongs to."""
+    key = await work.key_of(conversation.customer_id)
+    interaction_id = new_id()
+    interaction = Interaction(
+        id=interaction_id,
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        rev=conversation.next_rev(),
+        kind=words.kind,
+        body=seal_body(work, interaction_id, words.text, key, conversation.customer_id),
+        titled=words.titled,
+        source_key=words.source_key,
+        thread=words.thread,
+        staff_id=words.staff_id,
+        ticket_id=words.ticket_id,
+        article_id=words.article_id,
+        decision=words.decision,
+        confidence=words.confidence,
+        reason=words.reason,
+        at=work.now,
+    )
+    work.session.add(interaction)
+    work.changed.add(conversation.id)
+    if words.attachment is not None:
+        _attach(work, interaction, words.attachment, key)
+    return interaction
+
+
+def seal_body(work: Work, interaction_id: int, text: str, key: bytes | None, customer_id: int | None) -> bytes:
+    """Seal the words of an interaction for its place."""
+    return work.vault.seal(text[:CONSIDERED], f"interaction.body:{interaction_id}", key, customer_id or 0)
+
+
+async def body_of(work: Work, interaction: Interaction) -> str:
+    """The words of an interaction."""
+    key = await work.key_of(interaction.customer_id)
+    return work.vault.open(interaction.body, f"interaction.body:{interaction.id}", key, interaction.customer_id or 0)
+
+
+def _attach(work: Work, interaction: Interaction, file: dict[str, Any], key: bytes | None) -> None:
+    row_id = new_id()
+    work.session.add(
+        Attachment(
+            id=row_id,
+            interaction_id=interaction.id,
+            channel=file["channel"],
+            ref=file["ref"],
+            kind=file["kind"],
+            file_name=work.vault.seal(
+                file["file_name"], f"attachment.file_name:{row_id}", key, interaction.customer_id or 0
+            ),
+            mime=file["mime"],
+            size=file["size"],
+        )
+    )
+
+
+async def file_name_of(work: Work, attachment: Attachment, customer_id: int | None) -> str:
+    """The name of an attached file."""
+    key = await work.key_of(customer_id)
+    return work.vault.open(attachment.file_name, f"attachment.file_name:{attachment.id}", key, customer_id or 0)
+
+
+async def attachments_of(work: Work, interaction_ids: Sequence[int]) -> dict[int, Attachment]:
+    """The attachment of each of these interactions that has one."""
+    if not interaction_ids:
+        return {}
+    rows = await work.session.scalars(select(Attachment).where(Attachment.interaction_id.in_(interaction_ids)))
+    return {row.interaction_id: row for row in rows}
+
+
+async def move(work: Work, interaction: Interaction, to: Conversation, kind: Kind, text: str, ticket_id: int) -> None:
+    """File an interaction in another conversation after all, its words sealed anew for whoever that belongs to."""
+    key = await work.key_of(to.customer_id)
+    interaction.conversation_id = to.id
+    interaction.customer_id = to.customer_id
+    interaction.kind = kind
+    interaction.ticket_id = ticket_id
+    interaction.thread = ""
+    interaction.rev = to.next_rev()
+    interaction.body = seal_body(work, interaction.id, text, key, to.customer_id)
+    work.changed.add(to.id)
+    attachment = (await attachments_of(work, [interaction.id])).get(interaction.id)
+    if attachment is not None:
+        name = work.vault.open(attachment.file_name, f"attachment.file_name:{attachment.id}", None)
+        attachment.file_name = work.vault.seal(name, f"attachment.file_name:{attachment.id}", key, to.customer_id or 0)
+
+
+async def touch(work: Work, interaction: Interaction) -> None:
+    """Count a change to an interaction (its delivery, a pressed button) so that readers past their cursor see it."""
+    conversation = await work.session.get_one(Conversation, interaction.conversation_id)
+    interaction.rev = conversation.next_rev()
+    work.changed.add(conversation.id)
+
+
+async def latest(work: Work, conversation_id: int, limit: int) -> list[Interaction]:
+    """The last `limit` interactions of a conversation, oldest first."""
+    statement = (
+        select(Interaction)
+        .where(Interaction.conversation_id == conversation_id)
+        .order_by(Interaction.id.desc())
+        .limit(limit)
+    )
+    return list(reversed((await work.session.scalars(statement)).all()))
+
+
+async def since(
+    work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int
+) -> Sequence[tuple[Interaction, Outbox | None]]:
+    """Interactions changed past `cursor` (a rev), with the outbox row that carries each to this conversation's person."""
+    statement = (
+        select(Interaction, Outbox)
+        .outerjoin(
+            Outbox,
+            (Outbox.interaction_id == Interaction.id) & (Outbox.conversation_id == Interaction.conversation_id),
+        )
+        .where(Interaction.conversation_id == conversation_id, Interaction.rev > cursor)
+        .order_by(Interaction.rev)
+        .limit(limit)
+    )
+    if kinds is not None:
+        statement = statement.where(Interaction.kind.in_(kinds))
+    return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
+
+
+async def find(work: Work, channel: str, external_ids: Sequence[str]) -> Sequence[tuple[Identity, Conversation]]:
+    """The identities of these addresses with their conversations."""
+    statement = (
+        select(Identity, Conversation)
+        .join(Conversation, Conversation.identity_id == Identity.id)
+        .where(Identity.channel == channel, Identity.external_id.in_(external_ids))
+    )
+    return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
+
+
+async def count_questions(work: Work, customer_id: int) -> int:
+    """How many messages a customer wrote."""
+    statement = select(func.count()).where(Interaction.customer_id == customer_id, Interaction.kind == Kind.MESSAGE)
+    return (await work.session.scalar(statement)) or 0
+
+
+async def name_of(work: Work, customer: Customer) -> str:
+    """A customer's name, "" when we do not know it."""
+    if customer.name is None:
+        return ""
+    return work.vault.open(customer.name, f"customer.name:{customer.id}", customer.key, customer.id)

@@ -1,0 +1,36 @@
+"""The base of every mapped class: naming convention, column shorthands."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from crm_core.storage.ids import new_id
+from crm_core.storage.types import JsonText, UtcTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# On SQLite only INTEGER is the row's own number; BIGINT would cost a second index per table.
+_Key = BigInteger().with_variant(Integer, "sqlite")
+Id = Annotated[int, mapped_column(_Key, primary_key=True, autoincrement=False, default=new_id)]
+Word = Annotated[str, mapped_column(String(40))]
+Name = Annotated[str, mapped_column(String(190))]
+
+
+class Base(DeclarativeBase):
+    """All tables; relations are followed by explicit statements, never lazily."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcTime, dict[str, Any]: JsonText, list[Any]: JsonText, int: BigInteger}
+
+
+def references(target: str, ondelete: str | None = None) -> ForeignKey:
+    """A foreign key that is checked at the commit: rows have their ids already and are inserted table by table."""
+    return ForeignKey(target, ondelete=ondelete, deferrable=True, initially="DEFERRED")

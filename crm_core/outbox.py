@@ -1,0 +1,228 @@
+"""The outbox: what must be said, and the only place that knows whether it was."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+
+from crm_core.conversations import touch
+from crm_core.models import Identity, Interaction, Kind, Lane, MessageLink, Outbox, OutboxState
+from crm_core.rules.delivery import after_doubt, retry_delay
+from crm_core.storage.ids import new_id
+from crm_core.work import Work
+
+
+def new_token() -> str:
+    """An unguessable name for a set of buttons: 22 characters, 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+def queue(
+    work: Work,
+    *,
+    channel: str,
+    chat: str,
+    lane: Lane,
+    conversation_id: int | None,
+    interaction_id: int | None = None,
+    subject: str | None = None,
+    thread: str = "",
+    buttons: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Outbox:
+    """Put one message into the outbox; on a pulled channel, words that stand already are sent once committed."""
+    sent = channel in work.pulled and interaction_id is not None and lane != Lane.COPY
+    row = Outbox(
+        id=new_id(),
+        channel=channel,
+        chat=chat,
+        thread=thread,
+        lane=lane,
+        conversation_id=conversation_id,
+        interaction_id=interaction_id,
+        subject=subject,
+        token=new_token() if buttons else None,
+        buttons=buttons,
+        state=OutboxState.SENT if sent else OutboxState.QUEUED,
+        attempts=0,
+        failures=0,
+        epoch=0,
+        not_before=not_before,
+        expires_at=expires_at,
+        created_at=work.now,
+        settled_at=work.now if sent else None,
+    )
+    work.session.add(row)
+    if sent:
+        work.pages.add(chat)
+    else:
+        work.queued.add(channel)
+    return row
+
+
+async def due(work: Work, channel: str, busy: Collection[str], limit: int) -> list[Outbox]:
+    """Rows that may leave now: of each chat the head of its most urgent lane, urgent lanes first.
+
+    A head that has to wait holds back its own lane in its own chat and nothing else. `busy` chats have a row in flight.
+    """
+    heads = (
+        select(func.min(Outbox.id))
+        .where(Outbox.channel == channel, Outbox.state == OutboxState.QUEUED)
+        .group_by(Outbox.chat, Outbox.lane)
+    )
+    statement = (
+        select(Outbox)
+        .where(
+            Outbox.channel == channel,
+            Outbox.state == OutboxState.QUEUED,
+            Outbox.id.in_(heads),
+            or_(Outbox.not_before.is_(None), Outbox.not_before <= work.now),
+        )
+        .order_by(Outbox.lane, Outbox.id)
+        .limit(limit + len(busy))
+    )
+    if busy:
+        statement = statement.where(Outbox.chat.not_in(list(busy)))
+    chosen: dict[str, Outbox] = {}
+    for row in await work.session.scalars(statement):
+        chosen.setdefault(row.chat, row)
+    return list(chosen.values())[:limit]
+
+
+async def next_due(work: Work, channel: str) -> datetime | None:
+    """When the next waiting row of a channel may leave; None when none waits for a time."""
+    statement = select(func.min(Outbox.not_before)).where(
+        Outbox.channel == channel, Outbox.state == OutboxState.QUEUED, Outbox.not_before > work.now
+    )
+    return await work.session.scalar(statement)
+
+
+def claim(row: Outbox, epoch: int) -> None:
+    """Mark a row in flight under a lease: from here on a request may leave at any moment."""
+    row.state = OutboxState.IN_FLIGHT
+    row.epoch = epoch
+    row.attempts += 1
+
+
+def hold(row: Outbox, until: datetime) -> None:
+    """Keep a row in the queue until a time."""
+    row.not_before = until
+
+
+def settle(work: Work, row: Outbox, state: OutboxState, reason: str | None = None) -> None:
+    """Write down how a row ended."""
+    row.state = state
+    row.reason = reason
+    row.settled_at = work.now
+
+
+def sent(work: Work, row: Outbox, message_id: str) -> None:
+    """The channel confirmed the row; remember under which id the copy is known there."""
+    settle(work, row, OutboxState.SENT)
+    if message_id:
+        work.session.add(MessageLink(channel=row.channel, chat=row.chat, message_id=message_id, outbox_id=row.id))
+
+
+def not_sent(work: Work, row: Outbox, reason: str, until: datetime | None) -> None:
+    """The row surely did not leave: back to the queue, unless its time is over."""
+    row.attempts -= 1
+    row.failures += 1
+    row.state = OutboxState.QUEUED
+    row.reason = reason
+    row.not_before = until or work.now + retry_delay(row.failures)
+
+
+def doubt(work: Work, row: Outbox, reason: str) -> None:
+    """The request may have arrived: what happens next depends on the lane."""
+    state = after_doubt(row.lane, row.attempts)
+    if state == OutboxState.QUEUED:
+        row.state = state
+        row.reason = reason
+    else:
+        settle(work, row, state, reason)
+
+
+async def recover(work: Work, channel: str, epoch: int) -> int:
+    """Rows found in flight under an older lease: their sender is gone, so they are in doubt. Returns how many."""
+    statement = select(Outbox).where(
+        Outbox.channel == channel, Outbox.state == OutboxState.IN_FLIGHT, Outbox.epoch != epoch
+    )
+    rows = (await work.session.scalars(statement)).all()
+    for row in rows:
+        doubt(work, row, "crash")
+        await announce(work, row)
+    return len(rows)
+
+
+async def announce(work: Work, row: Outbox) -> None:
+    """Let readers see how the delivery of an agent's words, or of anything that did not arrive, stands."""
+    if row.interaction_id is None or (row.state == OutboxState.SENT and row.lane != Lane.AGENT):
+        return
+    interaction = await work.session.get(Interaction, row.interaction_id)
+    if interaction is not None:
+        await touch(work, interaction)
+
+
+async def resend(work: Work, row: Outbox) -> bool:
+    """A person's decision to send a row in doubt (or failed) once more; False when it is neither."""
+    if row.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
+        return False
+    row.state = OutboxState.QUEUED
+    row.reason = "resent"
+    row.not_before = None
+    row.settled_at = None
+    work.queued.add(row.channel)
+    await announce(work, row)
+    return True
+
+
+async def cancel_marketing(work: Work, conversation_ids: Collection[int]) -> None:
+    """Stop what marketing still has waiting for somebody, in the transaction of their opt-out."""
+    await work.session.execute(
+        update(Outbox)
+        .where(
+            Outbox.conversation_id.in_(list(conversation_ids)),
+            Outbox.lane.in_((Lane.CAMPAIGN, Lane.FOLLOW_UP)),
+            Outbox.state == OutboxState.QUEUED,
+        )
+        .values(state=OutboxState.SUPPRESSED, reason="no_consent", settled_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def by_tokens(work: Work, tokens: Collection[str]) -> dict[str, Outbox]:
+    """The rows whose buttons carry these tokens."""
+    if not tokens:
+        return {}
+    rows = await work.session.scalars(select(Outbox).where(Outbox.token.in_(list(tokens))))
+    return {row.token: row for row in rows if row.token is not None}
+
+
+async def by_message(work: Work, channel: str, chat: str, message_id: str) -> Outbox | None:
+    """The row whose copy is known to the channel under this id."""
+    link = await work.session.get(MessageLink, (channel, chat, message_id))
+    return await work.session.get(Outbox, link.outbox_id) if link else None
+
+
+async def message_of(work: Work, outbox_id: int) -> str | None:
+    """Under which id the channel knows the copy of a row."""
+    statement = select(MessageLink.message_id).where(MessageLink.outbox_id == outbox_id).limit(1)
+    return await work.session.scalar(statement)
+
+
+async def mark_unreachable(work: Work, channel: str, chat: str) -> None:
+    """The channel said that this person blocked us or is gone."""
+    await work.session.execute(
+        update(Identity)
+        .where(Identity.channel == channel, Identity.chat == chat)
+        .values(unreachable_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def words_kind(lane: int) -> Kind:
+    """What the interaction of a row is that was rendered at the claim."""
+    return Kind.CAMPAIGN if lane == Lane.CAMPAIGN else Kind.FOLLOW_UP

@@ -1,0 +1,45 @@
+"""Who may do what: denied unless this one table says otherwise."""
+
+from crm_core.models.people import DESK_ROLES, STAFF_ROLES, Role
+
+_EVERYBODY = frozenset(Role)
+_CUSTOMER = frozenset({Role.CUSTOMER})
+_STAFF = frozenset(STAFF_ROLES)
+_DESK = frozenset(DESK_ROLES)
+_MARKETING = frozenset({Role.MARKETER, Role.ADMIN})
+
+ACTS: dict[str, frozenset[Role]] = {
+    "start": _EVERYBODY,
+    "help": _EVERYBODY,
+    "language": _EVERYBODY,
+    "ask": _CUSTOMER,
+    "ask.article": _CUSTOMER,
+    "ask.helped": _CUSTOMER,
+    "ask.person": _CUSTOMER,
+    "ticket.status": _CUSTOMER,
+    "ticket.rate": _CUSTOMER,
+    "consent.subscribe": _CUSTOMER,
+    "consent.stop": _CUSTOMER,
+    "ticket.queue": _DESK,
+    "ticket.claim": _DESK,
+    "ticket.reply": _DESK,
+    "ticket.note": _DESK,
+    "ticket.resolve": _DESK,
+    "ticket.hand_on": _DESK,
+    "ticket.take_over": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "ticket.resend": _DESK,
+    "ticket.history": _DESK,
+    "campaign.list": _MARKETING,
+    "campaign.new": _MARKETING,
+    "campaign.send": _MARKETING,
+    "campaign.pause": _MARKETING,
+    "campaign.resume": _MARKETING,
+    "campaign.cancel": _MARKETING,
+    "campaign.report": _MARKETING,
+    "desk.open": _STAFF,
+}
+
+
+def may(role: str, act: str) -> bool:
+    """Whether somebody with this role may do this act; an act that the table does not know is denied to all."""
+    return Role(role) in ACTS.get(act, frozenset())

@@ -1,0 +1,1 @@
+"""Plumbing under the records: engines, column types, keys and migrations."""

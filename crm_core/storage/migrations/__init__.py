@@ -1,0 +1,76 @@
+"""Alembic's scripts, and bringing a database up to date from inside the application."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from crm_core.storage.database import Database, DatabaseError
+
+HEAD = "0001"  # the newest revision; a test holds it against the scripts
+FOLDER = Path(__file__).parent
+
+
+async def migrate(database: Database) -> bool:
+    """Bring the database to the newest revision; True when something was done. Alembic is loaded only for that.
+
+    Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked
+    at the end. A database from a newer Frontdesk raises DatabaseError.
+    """
+    engine = database.migration_engine()
+    try:
+        async with engine.connect() as connection:
+            found = await connection.run_sync(revision)
+        if found == HEAD:
+            return False
+        await _upgrade(engine, found)
+    finally:
+        await engine.dispose()
+    return True
+
+
+async def stored_fingerprint(database: Database) -> str | None:
+    """The fingerprint of the key that sealed this database; None for one that never held anything sealed."""
+
+    def look(connection: Connection) -> str | None:
+        if not inspect(connection).has_table("meta"):
+            return None
+        return connection.execute(text("SELECT value FROM meta WHERE name = 'key_fingerprint'")).scalar()
+
+    engine = database.migration_engine()
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(look)
+    finally:
+        await engine.dispose()
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision that a database is at; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+async def _upgrade(engine: AsyncEngine, found: str | None) -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseError("database_newer", revision=found, head=HEAD)
+
+    def run(connection: Connection) -> None:
+        from alembic import command
+
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite":
+            broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+            if broken:
+                raise DatabaseError("database_foreign_keys", rows=len(broken))
+
+    async with engine.begin() as connection:
+        await connection.run_sync(run)

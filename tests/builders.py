@@ -1,0 +1,199 @@
+"""Builders: a whole shop in a folder, people who speak in it, and short ways to look at what is on record."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.app import App, open_app
+from bot.channels.memory import Memory, encode
+from bot.config import Settings, load_settings
+from bot.message import Attachment, Delivery, Incoming
+from crm_core import conversations, staff
+from crm_core.models import Base, Conversation, Identity, Interaction, Ticket
+
+ARTICLES = """\
+{"id": "delivery", "language": "en", "title": "Delivery times", "phrasings": ["how long does delivery take", "when will my parcel arrive", "delivery time", "how many days does shipping take"], "answer": "Delivery takes 3 to 5 working days."}
+{"id": "refund", "language": "en", "title": "Refunds", "phrasings": ["how do I get a refund", "I want my money back", "refund please", "when is my refund paid"], "answer": "We refund within 14 days."}
+{"id": "cancel", "language": "en", "title": "Cancelling", "phrasings": ["how do I cancel my order", "cancel my order please", "I want to cancel", "stop my order"], "answer": "You can cancel until it leaves."}
+{"id": "track", "language": "en", "title": "Tracking", "phrasings": ["how do I track my order", "where is my order", "tracking number", "track my parcel"], "answer": "The tracking number is in your mail."}
+{"id": "delivery", "language": "zh", "title": "配送时间", "phrasings": ["配送要多久", "快递几天能到", "什么时候能收到货", "多久能送到"], "answer": "配送需要三到五个工作日。"}
+{"id": "refund", "language": "zh", "title": "退款", "phrasings": ["怎么退款", "我要退款", "退款什么时候到账", "钱什么时候退给我"], "answer": "我们会在十四天内退款。"}
+"""
+
+
+@dataclass(slots=True)
+class Hands:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 18, 12, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+    def move(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+
+def settings_in(folder: Path, **environ: str) -> Settings:
+    """Settings of a small shop in a folder; `environ` as FRONTDESK_ variables without the prefix."""
+    articles = folder / "articles.jsonl"
+    if not articles.exists():
+        articles.write_text(ARTICLES, encoding="utf-8")
+    config = folder / "config.toml"
+    if not config.exists():
+        config.write_text(
+            '[shop]\nname = "Test Shop"\n[web]\nenabled = false\n[knowledge]\narticles = "articles.jsonl"\n'
+            '[marketing]\nquiet_hours = ""\n[receiving]\nper_minute = 100000\n',
+            encoding="utf-8",
+        )
+    return load_settings(config, {f"FRONTDESK_{key}": value for key, value in environ.items()})
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody at the memory channel."""
+
+    house: "House"
+    sender: str
+    language: str = "en"
+    group: str = ""
+
+    async def says(self, text: str, **more: Any) -> list[str]:
+        """Say something; returns the words that this person heard in answer."""
+        return [one.text for one in await self.does(text=text, **more)]
+
+    async def does(self, **fields: Any) -> list[Delivery]:
+        """Send any incoming; returns the deliveries to this person that followed."""
+        before = len(self.house.memory.heard)
+        self.house.put(self.incoming(**fields))
+        await self.house.settle()
+        return [one for one in self.house.memory.heard[before:] if one.chat == (self.group or self.sender)]
+
+    def incoming(self, **fields: Any) -> Incoming:
+        """An incoming of this person."""
+        number = next(self.house.numbers)
+        return Incoming(
+            **{
+                "channel": "memory",
+                "external_id": f"u{number}",
+                "sender": self.sender,
+                "chat": self.group or self.sender,
+                "message_id": f"in{number}",
+                "language": self.language,
+                "group": bool(self.group),
+                **fields,
+            }
+        )
+
+    async def presses(self, label: str) -> list[str]:
+        """Press the newest button with this label that this person was sent."""
+        for delivery in reversed(self.heard):
+            for key in (key for row in delivery.keys for key in row):
+                if key.label == label:
+                    return [one.text for one in await self.does(press=key.data)]
+        raise AssertionError(f"{self.sender} has no button {label!r}; heard {[one.text for one in self.heard][-3:]}")
+
+    async def sends_photo(self, caption: str = "") -> list[str]:
+        """Send a photo."""
+        photo = Attachment(kind="photo", ref="photo-1", file_name="spout.jpg", mime="image/jpeg", size=7)
+        return [one.text for one in await self.does(text=caption, attachment=photo)]
+
+    @property
+    def heard(self) -> list[Delivery]:
+        """Everything delivered to this person."""
+        return [one for one in self.house.memory.heard if one.chat == (self.group or self.sender)]
+
+
+@dataclass(slots=True)
+class House:
+    """A whole Frontdesk over the memory channel, driven by hand: nothing runs unless a test lets it."""
+
+    app: App
+    memory: Memory
+    hands: Hands
+    numbers: "count[int]" = field(default_factory=count)
+    pending: list[Incoming] = field(default_factory=list)
+
+    def put(self, incoming: Incoming) -> None:
+        """Let something wait to be handed to the intake."""
+        self.pending.append(incoming)
+
+    async def settle(self) -> None:
+        """Take in, answer and deliver until nothing moves any more."""
+        updates = [encode(one) for one in self.pending]
+        self.pending.clear()
+        if updates:
+            await self.app.intake.take("memory", updates)
+        while await self.app.counter.answer_waiting():
+            pass
+        await self.app.couriers["memory"].deliver_waiting()
+
+    def customer(self, name: str = "ana", language: str = "en") -> Person:
+        """A customer."""
+        return Person(self, name, language)
+
+    async def colleague(self, name: str = "Wei", role: str = "agent", language: str = "en", group: str = "") -> Person:
+        """A staff member who has redeemed an invite."""
+        async with self.app.records.write() as work:
+            token = staff.invite(work, role, name)
+        person = Person(self, name.lower(), language)
+        await person.says(f"/start {token}")
+        person.group = group
+        return person
+
+    async def ring(self, name: str) -> None:
+        """Let one alarm ring, then settle."""
+        from scheduler import JOBS
+
+        await self.app.clock.ring(next(job for job in JOBS if job.name == name))
+        await self.settle()
+
+    async def rows(self, table: type[Base], *where: Any) -> Sequence[Any]:
+        """Rows of a table."""
+        async with self.app.records.read() as work:
+            return (await work.session.scalars(select(table).where(*where).order_by(*table.__table__.primary_key))).all()
+
+    async def how_many(self, table: type[Base], *where: Any) -> int:
+        """How many rows of a table."""
+        async with self.app.records.read() as work:
+            return (await work.session.scalar(select(func.count()).select_from(table).where(*where))) or 0
+
+    async def talk_of(self, sender: str) -> list[tuple[str, str]]:
+        """What is on record of somebody's conversation: kind and words, in order."""
+        async with self.app.records.read() as work:
+            conversation = await work.session.scalar(
+                select(Conversation)
+                .join(Identity, Identity.id == Conversation.identity_id)
+                .where(Identity.external_id == sender)
+            )
+            assert conversation is not None, f"nobody called {sender} is on record"
+            rows = await work.session.scalars(
+                select(Interaction).where(Interaction.conversation_id == conversation.id).order_by(Interaction.rev)
+            )
+            return [(row.kind, await conversations.body_of(work, row)) for row in rows.all()]
+
+    async def ticket(self) -> Ticket:
+        """The only ticket there is."""
+        (ticket,) = await self.rows(Ticket)
+        assert isinstance(ticket, Ticket)
+        return ticket
+
+
+@asynccontextmanager
+async def open_house(folder: Path, **environ: str) -> AsyncIterator[House]:
+    """A Frontdesk in a folder; opened again in the same folder, it goes on where it was."""
+    memory = Memory()
+    hands = Hands()
+    app = await open_app(settings_in(folder, **environ), lambda settings, records, files: [memory], hands)
+    try:
+        yield House(app, memory, hands)
+    finally:
+        await app.close()

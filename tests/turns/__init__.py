@@ -1,0 +1,1 @@
+"""Turns over the memory channel: customer says, counter says, record holds."""
