@@ -159,7 +159,7 @@ class TelegramSettings:
     token: SecretStr = Field(default=SecretStr(""), repr=False, description="the token that BotFather gave, as text")
     token_file: str = Field(default="", description="the path of a file, or nothing")
     library: Literal["aiogram", "python-telegram-bot"] = Field(
-        default="aiogram", description='"aiogram" or "python-telegram-bot"'
+        default="python-telegram-bot", description='"aiogram" or "python-telegram-bot"'
     )
     api_base: Annotated[str, AfterValidator(_address)] = Field(
         default="https://api.telegram.org", description="an address that starts with http:// or https://"

@@ -1,9 +1,11 @@
-"""The counter: takes the next incoming of everybody who waits, answers them in one transaction, writes both sides down."""
+"""The counter: takes the next incoming of everybody who waits, answers them in one transaction, records both sides."""
 
 import asyncio
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 from sqlalchemy import select
@@ -15,10 +17,10 @@ from bot.message import Incoming
 from bot.tell import tell, tell_admins
 from bot.throttle import Throttle
 from bot.turn import Pressed, Shop, Turn
-from bot.who import Address, Known, glimpse, know
+from bot.who import Address, Known, know
 from crm_core import customers, inbox, outbox
 from crm_core.conversations import Words
-from crm_core.models import Interaction, Kind, Outbox
+from crm_core.models import Inbox, Interaction, Kind, Outbox, Ticket
 from crm_core.work import Records, Work
 from knowledge_base import Match
 
@@ -57,7 +59,7 @@ class Counter:
         shop: Shop,
         decoders: Mapping[str, Decode],
         throttle: Throttle,
-        acknowledge: Acknowledge = lambda incoming: None,
+        acknowledge: Acknowledge,
     ) -> None:
         self._records = records
         self._shop = shop
@@ -96,52 +98,48 @@ class Counter:
     async def answer_waiting(self) -> int:
         """Answer the next incoming of up to 50 senders; returns how many inbox rows were taken."""
         async with self._records.read() as work:
-            rows = await inbox.waiting(work, BATCH)
-            if not rows:
-                return 0
-            pendings = [pending for row in rows if (pending := self._decode(work, row)) is not None]
-            unreadable = {row.id for row in rows} - {pending.row_id for pending in pendings}
-            await self._match(work, pendings)
-        for row_id in unreadable:
-            await self._set_aside(row_id, "cannot be decoded", None)
+            waiting = await inbox.waiting(work, BATCH)
+        pendings = []
+        for one in waiting:
+            pending = self._decode(one.row)
+            if pending is None:
+                await self._set_aside(one.row.id, "cannot be decoded", None)
+                continue
+            if one.bots_turn:
+                self._match(pending, one.language or pending.incoming.language)
+            pendings.append(pending)
         await self._answer_all(pendings)
-        return len(rows)
+        return len(waiting)
 
-    def _decode(self, work: Work, row: inbox.Inbox) -> Pending | None:
+    def _decode(self, row: Inbox) -> Pending | None:
         try:
             decode = self._decoders[row.channel]
-            incoming = clean(decode(inbox.open_raw(work, row)))
-        except Exception as error:
-            # Whatever a library raises on one odd update, the others go on.
+            incoming = clean(decode(inbox.open_raw(self._records.vault, row)))
+        except Exception as error:  # noqa: BLE001  # whatever a library raises on one odd update, the others go on
             log.warning("An update cannot be decoded.", inbox=row.id, channel=row.channel, error=type(error).__name__)
             return None
         return Pending(row.id, replace(incoming, external_id=row.external_id))
 
-    async def _match(self, work: Work, pendings: Sequence[Pending]) -> None:
-        seen = await glimpse(work, [pending.incoming for pending in pendings])
-        for pending in pendings:
-            found = seen.get(pending.address)
-            if dispatch.is_free_text(pending.incoming) and (found is None or found.bots_turn):
-                language = self._shop.texts.spoken(found.language if found else pending.incoming.language)
-                pending.match = self._shop.articles.match(pending.incoming.text, language)
+    def _match(self, pending: Pending, language: str) -> None:
+        if dispatch.is_free_text(pending.incoming):
+            pending.match = self._shop.articles.match(pending.incoming.text, self._shop.texts.spoken(language))
 
     async def _answer_all(self, pendings: Sequence[Pending]) -> None:
         if not pendings:
             return
         try:
             again = await self._answer_together(pendings)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the border of the turn
             if len(pendings) == 1:
                 await self._failed(pendings[0], error)
                 return
-            log.warning("A batch of turns failed; they are run one by one.", turns=len(pendings), error=repr(error)[:200])
+            log.warning("A batch failed; its turns are run one by one.", turns=len(pendings), error=_where(error))
             for pending in pendings:
                 await self._answer_all([pending])
             return
-        if again:
-            async with self._records.read() as work:
-                await self._match(work, again)
-            await self._answer_all(again)
+        for pending in again:
+            self._match(pending, pending.incoming.language)
+        await self._answer_all(again)
 
     async def _answer_together(self, pendings: Sequence[Pending]) -> list[Pending]:
         """Answer these in one transaction; returns those whose turn moved to the bot after they were looked at."""
@@ -151,7 +149,11 @@ class Counter:
             known = await know(work, [pending.incoming for pending in pendings])
             presses = await outbox.by_tokens(work, _tokens(pendings))
             for pending in pendings:
-                turn = self._turn(work, pending, known.get(pending.address), presses)
+                person = known.get(pending.address)
+                if _says_nothing(pending.incoming, person):
+                    answered.append(pending)
+                    continue
+                turn = self._turn(work, pending, person, presses)
                 if self._must_start_over(pending, turn):
                     pending.restarts += 1
                     again.append(pending)
@@ -168,18 +170,7 @@ class Counter:
         incoming = pending.incoming
         new = known is None
         if known is None:
-            language = self._shop.texts.spoken(incoming.language)
-            identity, customer, conversation = customers.welcome(
-                work,
-                channel=incoming.channel,
-                external_id=incoming.sender,
-                chat=incoming.sender if incoming.group else incoming.chat,
-                language=language,
-                name=incoming.name[:100],
-            )
-            known = Known(
-                identity=identity, conversation=conversation, customer=customer, staff=None, ticket=None, dialogue=None
-            )
+            known = self._welcome(work, incoming)
         command, argument = dispatch.split_command(incoming)
         return Turn(
             incoming=incoming,
@@ -189,7 +180,8 @@ class Counter:
             conversation=known.conversation,
             customer=known.customer,
             staff=known.staff if known.staff and known.staff.revoked_at is None else None,
-            ticket=known.ticket,
+            ticket=_current(known),
+            earlier=known.earlier,
             dialogue=known.dialogue,
             match=pending.match,
             pressed=_pressed(incoming, presses, known.conversation.id),
@@ -197,6 +189,18 @@ class Counter:
             command=command,
             argument=argument,
         )
+
+    def _welcome(self, work: Work, incoming: Incoming) -> Known:
+        """Somebody we never met, as a customer from now on."""
+        identity, customer, conversation = customers.welcome(
+            work,
+            channel=incoming.channel,
+            external_id=incoming.sender,
+            chat=incoming.chat,
+            language=self._shop.texts.spoken(incoming.language),
+            name=incoming.name[:100],
+        )
+        return Known(identity, conversation, customer, None, None, None, None)
 
     def _must_start_over(self, pending: Pending, turn: Turn) -> bool:
         """The bot has the turn now but did not when the message was looked at, so nothing was matched."""
@@ -211,12 +215,10 @@ class Counter:
         if turn.identity.channel in turn.work.pulled:
             turn.work.pages.add(turn.identity.chat)
         turn.conversation.version += 1
-        turn.conversation.last_in_at = turn.work.now
         if turn.incoming.reachable is not None:
             turn.identity.unreachable_at = None if turn.incoming.reachable else turn.work.now
             return
-        if turn.incoming.group and turn.staff is None:
-            return  # Strangers in the colleagues' group are none of the bot's business.
+        turn.conversation.last_in_at = turn.work.now
         turn.identity.unreachable_at = None
         replies = await dispatch.answer(turn, self._throttle.let_in(f"{turn.identity.id}", time.monotonic()))
         await turn.file()
@@ -230,8 +232,8 @@ class Counter:
             async with self._records.write() as work:
                 await inbox.finish(work, [pending.row_id])
             return
-        log.error("A turn failed.", inbox=pending.row_id, error=repr(error)[:300], exc_info=error)
-        await self._set_aside(pending.row_id, repr(error), pending)
+        log.error("A turn failed.", inbox=pending.row_id, error=_where(error), exc_info=error)
+        await self._set_aside(pending.row_id, _where(error), pending)
 
     async def _is_recorded(self, pending: Pending) -> bool:
         """Whether this very message was answered before, long enough ago for its inbox row to be gone."""
@@ -246,12 +248,22 @@ class Counter:
             if not await inbox.fail(work, row_id, error, for_good=pending is None):
                 return
             log.error("An update was set aside.", inbox=row_id)
-            row = await work.session.get_one(inbox.Inbox, row_id)
-            people = await know(work, [Incoming(channel=row.channel, external_id="", sender=row.sender, chat="")])
-            for known in people.values():
+            row = await work.session.get_one(Inbox, row_id)
+            incoming = Incoming(channel=row.channel, external_id="", sender=row.sender, chat="")
+            known = (await know(work, [incoming])).get((row.channel, row.sender))
+            if known is None and pending is not None and not pending.incoming.group:
+                known = self._welcome(work, pending.incoming)
+            if known is not None:
                 said = self._shop.texts.say(known.identity.language, "turn-failed")
                 await tell(work, known.identity, known.conversation, dispatch.plain(said))
             await tell_admins(work, self._shop, "operator-set-aside", row=str(row_id))
+
+
+def _where(error: BaseException) -> str:
+    """What kind of error, and where; its message may hold a person's words and is not kept."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
 
 
 def _tokens(pendings: Sequence[Pending]) -> list[str]:
@@ -273,6 +285,19 @@ def _pressed(incoming: Incoming, presses: Mapping[str, Outbox], conversation_id:
         return None
     chosen = buttons[int(index)]
     return Pressed(row, int(index), chosen["label"], chosen["act"], chosen["args"])
+
+
+def _says_nothing(incoming: Incoming, known: Known | None) -> bool:
+    """Whether there is nobody to answer: a stranger in the colleagues' group, a stranger who left, a group that moved."""
+    if known is None:
+        return incoming.group or incoming.reachable is not None or bool(incoming.new_chat)
+    return bool(incoming.new_chat) or (incoming.group and known.staff is None)
+
+
+def _current(known: Known) -> Ticket | None:
+    """The current ticket, unless a colleague's turn in this very batch has resolved it."""
+    ticket = known.ticket
+    return ticket if ticket is not None and ticket.current_of == known.conversation.id else None
 
 
 def _own_thread(turn: Turn) -> str:

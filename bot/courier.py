@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
@@ -66,12 +66,13 @@ class Courier:
     async def run(self) -> None:
         """Deliver until stopped."""
         while not self._stopping:
+            woken = self._wake.is_set()
             self._wake.clear()
             try:
-                pause = await self._pump()
+                pause = await self._pump(look_first=not woken)
             except Exception:
                 # The border of the courier: a database that is full or away must not end deliveries for good.
-                log.exception("The courier could not read or write the outbox; it tries again.", channel=self._channel.name)
+                log.exception("The outbox cannot be read or written; the courier tries again.", channel=self._channel.name)
                 pause = _SAFETY_POLL
             if pause > 0 and not self._stopping:
                 try:
@@ -83,78 +84,87 @@ class Courier:
     async def deliver_waiting(self) -> None:
         """Deliver all that is due now and settle it: for tests and scripts without a running courier."""
         while True:
-            self._wake.clear()
-            pause = await self._pump()
+            pause = await self._pump(look_first=False)
             if self._in_flight:
                 await asyncio.wait(self._in_flight.values())
-            elif pause > 0 and not self._outcomes:
+            elif not self._outcomes and pause >= _SAFETY_POLL:
                 return
+            elif not self._outcomes:
+                await asyncio.sleep(pause)
 
-    async def _pump(self) -> float:
-        """One transaction: settle what came back, claim what may leave. Returns how long to wait, in seconds."""
+    async def _pump(self, *, look_first: bool) -> float:
+        """One transaction: settle what came back, claim what may leave. Returns how long to wait then, in seconds.
+
+        `look_first` reads whether there is anything to do before it takes the write lock: a poll that was not woken.
+        """
         now = time.monotonic()
         if self._epoch is None or now - self._renewed > _RENEW:
             await self._renew()
             self._renewed = now
         if self._epoch is None:
             return _SAFETY_POLL
+        slot = self._channel.pace.wait_any(now)
+        if not self._outcomes and slot > _AHEAD:
+            return min(slot - _AHEAD, _SAFETY_POLL)
+        if not self._outcomes and look_first:
+            async with self._records.read() as work:
+                if not await outbox.due(work, self._channel.name, self._in_flight, 1):
+                    return _SAFETY_POLL
         outcomes, self._outcomes = self._outcomes, []
-        async with self._records.read() as work:
-            waiting = await outbox.due(work, self._channel.name, self._in_flight, 1)
-            next_due = await outbox.next_due(work, self._channel.name)
-        pause = self._channel.pace.wait_any(now) - _AHEAD
-        if not outcomes and (not waiting or pause > 0):
-            return self._how_long(pause if waiting else _SAFETY_POLL, next_due)
         try:
-            claimed = await self._settle_and_claim(outcomes, now)
+            claimed, pause = await self._settle_and_claim(outcomes, now)
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             raise
         for row, rendered, delay in claimed:
             self._launch(row, rendered, delay)
-        return 0.0 if claimed else self._how_long(self._shortest_wait(waiting, now), next_due)
-
-    def _shortest_wait(self, waiting: list[Outbox], now: float) -> float:
-        if not waiting:
-            return _SAFETY_POLL
-        return max(min(self._channel.pace.wait(row.chat, now) for row in waiting), 0.01)
-
-    def _how_long(self, pause: float, next_due: datetime | None) -> float:
-        if next_due is not None:
-            pause = min(pause, max((next_due - self._records.clock()).total_seconds(), 0.0) + 0.001)
-        return min(max(pause, 0.001), _SAFETY_POLL)
+        return pause
 
     async def _renew(self) -> None:
         async with self._records.write() as work:
-            epoch = await leases.take(work, self._lease, self._holder)
+            epoch = await leases.take(work, self._lease, self._holder, afresh=self._epoch is None)
             if epoch is not None and epoch != self._epoch:
                 found = await outbox.recover(work, self._channel.name, epoch)
-                if found:
-                    log.warning("Deliveries were under way when the last sender ended.", channel=self._channel.name, rows=found)
+                for row in found:
+                    log.warning("A delivery was under way when the last sender ended.", outbox=row.id, state=row.state)
+                    await self._tell_agent(work, row)
         self._epoch = epoch
 
     async def _settle_and_claim(
         self, outcomes: list[Outcome], now: float
-    ) -> list[tuple[Outbox, Rendered, float]]:
+    ) -> tuple[list[tuple[Outbox, Rendered, float]], float]:
+        """What was claimed, with the seconds until each may leave; and how long to wait before looking again."""
+        claimed: list[tuple[Outbox, Rendered, float]] = []
+        pause = _SAFETY_POLL
         async with self._records.write() as work:
             await self._settle(work, outcomes, now)
-            if self._stopping:
-                return []
-            claimed = []
-            for row in await outbox.due(work, self._channel.name, self._in_flight, _AT_ONCE):
+            if self._stopping or not await self._still_ours(work):
+                return [], 0.001
+            rows = await outbox.due(work, self._channel.name, self._in_flight, _AT_ONCE)
+            loaded = await rendering.load(work, rows)
+            for row in rows:
                 delay = self._channel.pace.wait(row.chat, now)
                 if delay > _AHEAD:
+                    pause = min(pause, delay - _AHEAD)
                     continue
-                rendered = await self._ready(work, row)
+                rendered = await self._ready(work, row, loaded)
                 if rendered is None:
+                    pause = 0.001  # the next row of this chat may be ready
                     continue
                 assert self._epoch is not None
                 outbox.claim(row, self._epoch)
                 self._channel.pace.spend(row.chat, now + delay)
                 claimed.append((row, rendered, delay))
-        return claimed
+        return claimed, 0.001 if len(rows) == _AT_ONCE and claimed else pause
 
-    async def _ready(self, work: Work, row: Outbox) -> Rendered | None:
+    async def _still_ours(self, work: Work) -> bool:
+        """Whether the lease is still ours under our epoch: a process that was halted for a while may have lost it."""
+        if await leases.epoch_of(work, self._lease) == self._epoch:
+            return True
+        self._epoch = None
+        return False
+
+    async def _ready(self, work: Work, row: Outbox, loaded: rendering.Loaded) -> Rendered | None:
         """What to send, or None when the row waits, is suppressed, expired or has nothing to say any more."""
         if row.expires_at is not None and work.now >= row.expires_at:
             outbox.settle(work, row, OutboxState.EXPIRED)
@@ -168,10 +178,10 @@ class Courier:
                 outbox.hold(row, verdict.wait)
                 return None
         try:
-            rendered = await rendering.render(work, self._shop, row)
+            rendered = await rendering.render(work, self._shop, row, loaded)
         except Exception as error:
             # One row that cannot be rendered must not hold up the others.
-            log.error("A message cannot be rendered.", outbox=row.id, error=repr(error)[:200], exc_info=error)
+            log.exception("A message cannot be rendered.", outbox=row.id, error=type(error).__name__)
             outbox.settle(work, row, OutboxState.FAILED, "cannot_render")
             await outbox.announce(work, row)
             return None

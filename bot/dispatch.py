@@ -34,7 +34,10 @@ def is_free_text(incoming: Incoming) -> bool:
 
 async def answer(turn: Turn, throttled: Pass) -> list[Reply]:
     """The replies to a turn; what may not be done is refused in words."""
-    if throttled is not Pass.ANSWER and turn.staff is None:
+    if turn.staff is None and turn.customer is None:
+        return [turn.reply("not-allowed")]  # a colleague who has left
+    if throttled is not Pass.ANSWER and turn.staff is None and turn.command != "/stop":
+        await turn.file(ticket=turn.ticket)
         return [turn.reply("slow-down")] if throttled is Pass.ASK_TO_SLOW_DOWN else []
     if turn.incoming.press:
         return await _press(turn)
@@ -44,8 +47,8 @@ async def answer(turn: Turn, throttled: Pass) -> list[Reply]:
             return [turn.reply("unknown-command", command=turn.command[:30])]
         return await _allowed(turn, *found)
     if turn.incoming.unsupported:
-        await turn.file(text=f"[{turn.incoming.unsupported}]")
-        return [turn.reply("unsupported", kind=turn.incoming.unsupported)]
+        await turn.file(text=f"[{turn.incoming.unsupported[:40]}]")
+        return [turn.reply("unsupported", kind=turn.incoming.unsupported[:40])]
     for handler in handlers.HANDLERS:
         if handler.talk is not None:
             replies = await handler.talk(turn)

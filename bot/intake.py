@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from bot.channels import RawUpdate
-from bot.message import Incoming
+from bot.message import Attachment, Incoming
 from crm_core import inbox
 from crm_core.work import Records
 
@@ -26,7 +27,10 @@ class IntakeDesk:
     async def take(self, channel: str, updates: Sequence[RawUpdate]) -> None:
         """Return when these updates are safe; raise what the database raised when they are not."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        rows = [(channel, one.external_id[:190], one.sender[:190], one.raw) for one in updates]
+        rows = [
+            (channel, clean_text(one.external_id)[:190], clean_text(one.sender)[:190], _whole(one.raw))
+            for one in updates
+        ]
         self._waiting.append((rows, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._commit_waiting())
@@ -34,7 +38,8 @@ class IntakeDesk:
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
-            batch, size = [], 0
+            batch: list[tuple[list[tuple[str, str, str, str]], asyncio.Future[None]]] = []
+            size = 0
             while self._waiting and (not batch or size + len(self._waiting[0][0]) <= _AT_ONCE):
                 batch.append(self._waiting.pop(0))
                 size += len(batch[-1][0])
@@ -44,8 +49,7 @@ class IntakeDesk:
         try:
             async with self._records.write() as work:
                 await inbox.receive(work, [row for rows, _done in batch for row in rows])
-        except Exception as error:
-            # Whoever waits hears of it and confirms nothing to the channel.
+        except Exception as error:  # noqa: BLE001  # whoever waits hears of it and confirms nothing to the channel
             for _rows, done in batch:
                 if not done.done():
                     done.set_exception(error)
@@ -58,18 +62,22 @@ class IntakeDesk:
 
 def clean(incoming: Incoming) -> Incoming:
     """The same incoming with words that every database can keep: no NUL, no half characters, no stray spaces."""
-    return replace(
-        incoming,
-        text=clean_text(incoming.text).strip(),
-        name=clean_text(incoming.name).strip(),
-        attachment=replace(
-            incoming.attachment, file_name=clean_text(incoming.attachment.file_name), mime=clean_text(incoming.attachment.mime)
-        )
-        if incoming.attachment
-        else None,
-    )
+    words = _clean_fields(incoming)
+    words["text"] = words["text"].strip()
+    words["name"] = words["name"].strip()
+    file = incoming.attachment
+    return replace(incoming, **words, attachment=replace(file, **_clean_fields(file)) if file else None)
+
+
+def _clean_fields(holder: Incoming | Attachment) -> dict[str, Any]:
+    values = {field.name: getattr(holder, field.name) for field in fields(holder)}
+    return {name: clean_text(value) for name, value in values.items() if isinstance(value, str)}
 
 
 def clean_text(text: str) -> str:
     """Text without NUL; lone surrogates become the replacement character."""
-    return _HALF_CHARACTERS.sub("\ufffd", text.replace("\0", ""))
+    return _whole(text.replace("\0", ""))
+
+
+def _whole(text: str) -> str:
+    return _HALF_CHARACTERS.sub("\ufffd", text)

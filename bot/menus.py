@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 
 from bot.app import App
-from bot.channels import Channel
+from bot.channels import Channel, ChannelError
 from bot.handlers.help import menu
 from crm_core.models import Identity, Role, Staff
 from crm_core.work import Work
@@ -77,5 +77,5 @@ class Menus:
             return
         try:
             await channel.set_commands(by_language, chat)
-        except Exception as error:
+        except ChannelError as error:
             log.warning("A command menu could not be set.", channel=channel.name, error=type(error).__name__)

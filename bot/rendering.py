@@ -1,17 +1,18 @@
 """What an outbox row says: the words of its interaction, or a card, copy or campaign text rendered at the claim."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.message import Attachment, Button, Delivery, Key, Reply
 from bot.tell import alert_desk, keyboard, person_of, tell
 from bot.turn import Shop
-from crm_core import campaigns, conversations, follow_ups, outbox
+from crm_core import campaigns, conversations, follow_ups, outbox, tickets
 from crm_core.models import (
     Attachment as AttachmentRow,
+    Campaign,
     Customer,
     Identity,
     Interaction,
@@ -26,6 +27,8 @@ from crm_core.work import Work
 
 _HISTORY = 6  # interactions on a card
 _PREVIEW = 160  # characters of each
+_LONGEST = 3500  # characters of a copy: with its title it fits every channel …
+_LONGEST_CAPTION = 700  # … and beside a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +42,40 @@ class Rendered:
     edits: str = ""
 
 
-async def render(work: Work, shop: Shop, row: Outbox) -> Rendered | None:
+Loaded = dict[int, tuple[Interaction, AttachmentRow | None]]
+_words = (
+    select(Interaction, AttachmentRow, Customer)
+    .outerjoin(AttachmentRow, AttachmentRow.interaction_id == Interaction.id)
+    .outerjoin(Customer, Customer.id == Interaction.customer_id)
+    .where(Interaction.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+async def load(work: Work, rows: Sequence[Outbox]) -> Loaded:
+    """The interactions behind these rows with their attachments, and their customers' keys at hand: one statement."""
+    ids = [row.interaction_id for row in rows if row.interaction_id is not None]
+    if not ids:
+        return {}
+    loaded: Loaded = {}
+    for interaction, attachment, customer in (await work.session.execute(_words, {"ids": ids})).all():
+        loaded[interaction.id] = (interaction, attachment)
+        if customer is not None:
+            work.remember(customer)
+    return loaded
+
+
+async def render(work: Work, shop: Shop, row: Outbox, loaded: Loaded) -> Rendered | None:
     """What `row` says now; None when there is nothing to say any more (the ticket is gone, the campaign cancelled)."""
-    if row.subject is not None:
+    if row.interaction_id is None:
+        if row.subject is None:
+            return None
         kind, _, number = row.subject.partition(":")
         return await _RENDERERS[kind](work, shop, row, int(number))
-    interaction = await work.session.get(Interaction, row.interaction_id)
-    if interaction is None:
+    if row.interaction_id not in loaded:
         return None
+    interaction, file = loaded[row.interaction_id]
     text = await conversations.body_of(work, interaction)
-    attachment = await _attachment(work, interaction)
+    attachment = await attachment_of(work, file, interaction.customer_id) if file is not None else None
     if row.lane == Lane.COPY:
         return await _copy(work, shop, row, interaction, text, attachment)
     return Rendered(text=text, titled=interaction.titled, buttons=row.buttons, attachment=attachment)
@@ -73,13 +100,6 @@ def delivery(row: Outbox, rendered: Rendered) -> Delivery:
         attachment=rendered.attachment,
         edits=rendered.edits,
     )
-
-
-async def _attachment(work: Work, interaction: Interaction) -> Attachment | None:
-    row = (await conversations.attachments_of(work, [interaction.id])).get(interaction.id)
-    if row is None:
-        return None
-    return await attachment_of(work, row, interaction.customer_id)
 
 
 async def attachment_of(work: Work, row: AttachmentRow, customer_id: int | None) -> Attachment:
@@ -122,7 +142,9 @@ async def _copy(
     _identity, language = await _reader(work, row)
     name = await called(work, shop, language, ticket.customer_id)
     title = shop.texts.say(language, "copy-title", number=str(ticket.number), name=name)
-    return Rendered(text=f"{title}\n{text}", titled=True, attachment=attachment)
+    most = _LONGEST_CAPTION if attachment else _LONGEST
+    shown = text if len(text) <= most else f"{text[:most]}…\n{shop.texts.say(language, 'copy-cut')}"
+    return Rendered(text=f"{title}\n{shown}", titled=True, attachment=attachment)
 
 
 async def _card(work: Work, shop: Shop, row: Outbox, ticket_id: int) -> Rendered | None:
@@ -139,7 +161,7 @@ async def _reminder(work: Work, shop: Shop, row: Outbox, ticket_id: int) -> Rend
     if ticket is None or ticket.assignee_id is not None or not ticket.active:
         return None
     identity, language = await _reader(work, row)
-    minutes = int((work.now - ticket.opened_at).total_seconds() // 60)
+    minutes = tickets.minutes_waiting(ticket, work.now)
     text = shop.texts.say(language, "card-reminder", number=str(ticket.number), minutes=minutes)
     card = await ticket_card(work, shop, ticket, language, None)
     return Rendered(
@@ -213,7 +235,7 @@ async def _doubt(work: Work, shop: Shop, row: Outbox, outbox_id: int) -> Rendere
     return Rendered(text=text, buttons=keyboard(((button,),)))
 
 
-async def _recipient(work: Work, shop: Shop, row: Outbox, recipient_id: int) -> Rendered | None:
+async def _recipient(work: Work, _shop: Shop, _row: Outbox, recipient_id: int) -> Rendered | None:
     text = await campaigns.text_for(work, recipient_id)
     return Rendered(text=text) if text else None
 
@@ -253,7 +275,7 @@ async def _earlier_copy(work: Work, row: Outbox) -> str:
     return await outbox.message_of(work, earlier) or "" if earlier else ""
 
 
-async def campaign_card(work: Work, shop: Shop, campaign: campaigns.Campaign, language: str) -> str:
+async def campaign_card(work: Work, shop: Shop, campaign: Campaign, language: str) -> str:
     """A campaign's state and figures in words."""
     figures = await campaigns.figures_of(work, campaign)
     say = shop.texts.say
@@ -270,11 +292,12 @@ async def campaign_card(work: Work, shop: Shop, campaign: campaigns.Campaign, la
     if figures.cancelled:
         lines.append(say(language, "campaign-stopped", count=figures.cancelled))
     for reason, count in sorted((figures.excluded | figures.suppressed).items()):
-        lines.append(say(language, "campaign-left-out", reason=say(language, f"left-out-{reason.replace('_', '-')}"), count=count))
+        why = say(language, f"left-out-{reason.replace('_', '-')}")
+        lines.append(say(language, "campaign-left-out", reason=why, count=count))
     return "\n".join(lines)
 
 
-def campaign_buttons(shop: Shop, campaign: campaigns.Campaign, language: str) -> tuple[tuple[Button, ...], ...]:
+def campaign_buttons(shop: Shop, campaign: Campaign, language: str) -> tuple[tuple[Button, ...], ...]:
     """What can be done with a campaign in its state."""
     acts = {
         "scheduled": ("cancel",),

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Sequence
 
 import structlog
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Channels:
-    """Makes the channels that the configuration names; kept until the end because channels fetch files of each other."""
+    """Makes the channels that the configuration names, and keeps them: channels fetch files of each other."""
 
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
@@ -36,13 +37,9 @@ class Channels:
         async def load(attachment: Attachment) -> bytes:
             return await load_file(records, files, self.by_name, attachment)
 
-        async def read_file(file_id: str) -> bytes:
-            async with records.read() as work:
-                return await files.read(work, int(file_id))
-
         found: list[Channel] = []
         if settings.web.enabled:
-            self.webchat = WebChat(read_file=read_file, ring=self._bell.ring)
+            self.webchat = WebChat(load_file=load, ring=self._bell.ring)
             found.append(self.webchat)
         if settings.telegram.enabled:
             # Only here, so that a shop without Telegram never loads a Telegram library.
@@ -129,11 +126,11 @@ async def _sample(app: App) -> list[tuple[str, str]]:
 
 def _say_ready(settings: Settings, links: Sequence[tuple[str, str]], web: WebServer | None) -> None:
     """What the operator reads: where it is, and on the first start who may enter by which link."""
+    lines = ["Frontdesk is ready."]
     if web is not None:
-        print(f"Frontdesk is ready. Customers write at {settings.base_url}/chat", flush=True)
-    else:
-        print("Frontdesk is ready.", flush=True)
-    for who, link in links:
-        print(f"  {who}: {link}", flush=True)
+        lines.append(f"  customers: {settings.base_url}/chat")
+    lines += [f"  {who}: {link}" for who, link in links]
     if links:
-        print("Each link works once, within 24 hours. `frontdesk invite --role agent` makes another.", flush=True)
+        lines.append("Each staff link works once, within 24 hours; `frontdesk invite --role agent` makes another.")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -61,6 +61,7 @@ class Turn:
     customer: Customer | None = None
     staff: Staff | None = None
     ticket: Ticket | None = None  # the conversation's current one
+    earlier: Ticket | None = None  # resolved less than a day ago: writing may reopen it
     dialogue: Dialogue | None = None
     match: Match | None = None
     pressed: Pressed | None = None
@@ -119,7 +120,7 @@ class Turn:
                 ticket_id=ticket.id if ticket else None,
                 decision=self.match.decision if self.match else None,
                 confidence=self.confidence,
-                reason=self.match.reason if self.match else self.incoming.unsupported or None,
+                reason=self.match.reason if self.match else self.incoming.unsupported[:40] or None,
                 attachment=self._attachment(),
             ),
         )
@@ -162,8 +163,8 @@ Talk = Callable[[Turn], Awaitable[list[Reply] | None]]
 class Handler:
     """One kind of conversation: its commands, its button acts, and what it does with plain words.
 
-    A command or act is (what it is called in `rules.access.ACTS`, who answers it). `talk` returns None when the words are
-    not for this handler; the next one in `HANDLERS` is asked then.
+    A command or act is (what it is called in `rules.access.ACTS`, who answers it). `talk` returns None when the words
+    are not for this handler; the next one in `HANDLERS` is asked then.
     """
 
     name: str

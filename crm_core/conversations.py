@@ -138,6 +138,17 @@ async def latest(work: Work, conversation_id: int, limit: int) -> list[Interacti
     return list(reversed((await work.session.scalars(statement)).all()))
 
 
+async def said_by(work: Work, conversation_id: int, limit: int) -> Sequence[Interaction]:
+    """The first things that the person of a conversation said or pressed."""
+    statement = (
+        select(Interaction)
+        .where(Interaction.conversation_id == conversation_id, Interaction.kind.in_((Kind.MESSAGE, Kind.PRESS)))
+        .order_by(Interaction.id)
+        .limit(limit)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
 async def since(
     work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int
 ) -> Sequence[tuple[Interaction, Outbox | None]]:

@@ -5,7 +5,17 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from crm_core.models import Consent, Conversation, Customer, CustomerTag, Identity, Purpose
+from crm_core.models import (
+    CampaignRecipient,
+    Consent,
+    Conversation,
+    Customer,
+    CustomerTag,
+    Identity,
+    Order,
+    Purpose,
+    Ticket,
+)
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -78,6 +88,14 @@ def set_contact(work: Work, customer: Customer, *, email: str = "", phone: str =
         digits = re.sub(r"[^\d+]", "", phone)
         customer.phone = work.vault.seal(phone, f"customer.phone:{customer.id}", customer.key, customer.id)
         customer.phone_blind = work.vault.blind(digits, "phone")
+
+
+async def has_dealings(work: Work, customer_id: int) -> bool:
+    """Whether anything but talk is on record of a customer: a ticket, an order, a consent, a campaign."""
+    for table in (Ticket, Order, Consent, CampaignRecipient):
+        if await work.session.scalar(select(table.id).where(table.customer_id == customer_id).limit(1)) is not None:
+            return True
+    return False
 
 
 async def by_email(work: Work, email: str) -> Customer | None:

@@ -1,15 +1,18 @@
 """The inbox: raw updates are stored once, sealed, before anything is confirmed to a channel."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import Insert
 
-from crm_core.models import Inbox, InboxState
+from crm_core.models import Conversation, Dialogue, Identity, Inbox, InboxState, Ticket
 from crm_core.storage.ids import new_id
+from crm_core.storage.types import UtcTime
+from crm_core.storage.vault import Vault
 from crm_core.work import Work
 
 KEPT = timedelta(hours=72)
@@ -44,23 +47,41 @@ def _insert_new(dialect: str) -> Insert:
     return insert(Inbox).prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
 
 
-async def waiting(work: Work, limit: int) -> Sequence[Inbox]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A waiting update and as much of its sender as must be known before matching."""
+
+    row: Inbox
+    language: str | None  # None: we never met the sender
+    bots_turn: bool
+
+
+_heads = (
+    select(func.min(Inbox.id)).where(Inbox.state == InboxState.RECEIVED).group_by(Inbox.channel, Inbox.sender)
+)
+_waiting = (
+    select(Inbox, Identity.language, Identity.staff_id, Ticket.id, Dialogue.kind)
+    .outerjoin(Identity, (Identity.channel == Inbox.channel) & (Identity.external_id == Inbox.sender))
+    .outerjoin(Conversation, Conversation.identity_id == Identity.id)
+    .outerjoin(Ticket, Ticket.current_of == Conversation.id)
+    .outerjoin(Dialogue, Dialogue.conversation_id == Conversation.id)
+    .where(Inbox.id.in_(_heads), or_(Inbox.not_before.is_(None), Inbox.not_before <= bindparam("now", type_=UtcTime)))
+    .order_by(Inbox.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+async def waiting(work: Work, limit: int) -> list[Waiting]:
     """The oldest waiting update of each sender, oldest first: one sender is answered in order, senders side by side."""
-    heads = select(func.min(Inbox.id)).where(Inbox.state == InboxState.RECEIVED).group_by(Inbox.channel, Inbox.sender)
-    statement = (
-        select(Inbox)
-        .where(Inbox.id.in_(heads), or_(Inbox.not_before.is_(None), Inbox.not_before <= work.now))
-        .order_by(Inbox.id)
-        .limit(limit)
-    )
-    return (await work.session.scalars(statement)).all()
+    rows = (await work.session.execute(_waiting, {"now": work.now, "most": limit})).all()
+    return [Waiting(row[0], row[1], row[2] is None and row[3] is None and row[4] is None) for row in rows]
 
 
-def open_raw(work: Work, row: Inbox) -> str:
+def open_raw(vault: Vault, row: Inbox) -> str:
     """The raw JSON of a waiting update."""
     if row.raw is None:
         raise ValueError(f"inbox row {row.id} was emptied already")
-    return work.vault.open(row.raw, f"inbox.raw:{row.id}", None)
+    return vault.open(row.raw, f"inbox.raw:{row.id}", None)
 
 
 async def finish(work: Work, ids: Sequence[int]) -> None:

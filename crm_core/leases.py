@@ -3,6 +3,9 @@
 import os
 import platform
 from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
 
 from crm_core.models import Lease
 from crm_core.work import Work
@@ -16,22 +19,28 @@ def this_process() -> str:
     return f"{platform.node()}:{pid}:{_started(pid)}"
 
 
-async def take(work: Work, name: str, holder: str) -> int | None:
+async def take(work: Work, name: str, holder: str, *, afresh: bool = False) -> int | None:
     """Take or renew a lease for 15 s; the epoch when it is ours, None while somebody else holds it.
 
     A holder on this machine whose process is gone is replaced at once, so a restart need not wait for the term.
+    Who takes it `afresh` begins a new epoch even where the holder's name is the same.
     """
     lease = await work.session.get(Lease, name, with_for_update=True)
     if lease is None:
         work.session.add(Lease(name=name, holder=holder, epoch=1, expires_at=work.now + TERM))
         return 1
-    if lease.holder != holder:
-        if lease.expires_at > work.now and not _gone(lease.holder):
+    if lease.holder != holder or afresh:
+        if lease.holder != holder and lease.expires_at > work.now and not _gone(lease.holder):
             return None
         lease.holder = holder
         lease.epoch += 1
     lease.expires_at = work.now + TERM
     return lease.epoch
+
+
+async def epoch_of(work: Work, name: str) -> int | None:
+    """Under which epoch a lease is held just now; None when nobody ever took it."""
+    return await work.session.scalar(select(Lease.epoch).where(Lease.name == name))
 
 
 async def release(work: Work, name: str, holder: str) -> None:
@@ -50,8 +59,7 @@ def _gone(holder: str) -> bool:
 def _started(pid: int) -> str:
     """The start time of a process in clock ticks since boot, "" when it does not run (or the system cannot say)."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     except OSError:
         return "" if not _alive(pid) else "alive"
     return "" if fields[0] == "Z" else fields[19]

@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from crm_core.conversations import touch
 from crm_core.models import Identity, Interaction, Kind, Lane, MessageLink, Outbox, OutboxState
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.storage.ids import new_id
+from crm_core.storage.types import UtcTime
 from crm_core.work import Work
 
 
@@ -63,41 +64,35 @@ def queue(
     return row
 
 
+_heads = (
+    select(func.min(Outbox.id))
+    .where(Outbox.channel == bindparam("channel"), Outbox.state == OutboxState.QUEUED)
+    .group_by(Outbox.chat, Outbox.lane)
+)
+_due = (
+    select(Outbox)
+    .where(
+        Outbox.channel == bindparam("channel"),
+        Outbox.state == OutboxState.QUEUED,
+        Outbox.id.in_(_heads),
+        or_(Outbox.not_before.is_(None), Outbox.not_before <= bindparam("now", type_=UtcTime)),
+    )
+    .order_by(Outbox.lane, Outbox.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 async def due(work: Work, channel: str, busy: Collection[str], limit: int) -> list[Outbox]:
     """Rows that may leave now: of each chat the head of its most urgent lane, urgent lanes first.
 
     A head that has to wait holds back its own lane in its own chat and nothing else. `busy` chats have a row in flight.
     """
-    heads = (
-        select(func.min(Outbox.id))
-        .where(Outbox.channel == channel, Outbox.state == OutboxState.QUEUED)
-        .group_by(Outbox.chat, Outbox.lane)
-    )
-    statement = (
-        select(Outbox)
-        .where(
-            Outbox.channel == channel,
-            Outbox.state == OutboxState.QUEUED,
-            Outbox.id.in_(heads),
-            or_(Outbox.not_before.is_(None), Outbox.not_before <= work.now),
-        )
-        .order_by(Outbox.lane, Outbox.id)
-        .limit(limit + len(busy))
-    )
-    if busy:
-        statement = statement.where(Outbox.chat.not_in(list(busy)))
+    statement = _due.where(Outbox.chat.not_in(list(busy))) if busy else _due
+    asked = {"channel": channel, "now": work.now, "most": limit + len(busy)}
     chosen: dict[str, Outbox] = {}
-    for row in await work.session.scalars(statement):
+    for row in await work.session.scalars(statement, asked):
         chosen.setdefault(row.chat, row)
     return list(chosen.values())[:limit]
-
-
-async def next_due(work: Work, channel: str) -> datetime | None:
-    """When the next waiting row of a channel may leave; None when none waits for a time."""
-    statement = select(func.min(Outbox.not_before)).where(
-        Outbox.channel == channel, Outbox.state == OutboxState.QUEUED, Outbox.not_before > work.now
-    )
-    return await work.session.scalar(statement)
 
 
 def claim(row: Outbox, epoch: int) -> None:
@@ -145,8 +140,8 @@ def doubt(work: Work, row: Outbox, reason: str) -> None:
         settle(work, row, state, reason)
 
 
-async def recover(work: Work, channel: str, epoch: int) -> int:
-    """Rows found in flight under an older lease: their sender is gone, so they are in doubt. Returns how many."""
+async def recover(work: Work, channel: str, epoch: int) -> Sequence[Outbox]:
+    """Rows found in flight under an older lease: their sender is gone, so they are in doubt."""
     statement = select(Outbox).where(
         Outbox.channel == channel, Outbox.state == OutboxState.IN_FLIGHT, Outbox.epoch != epoch
     )
@@ -154,7 +149,7 @@ async def recover(work: Work, channel: str, epoch: int) -> int:
     for row in rows:
         doubt(work, row, "crash")
         await announce(work, row)
-    return len(rows)
+    return rows
 
 
 async def announce(work: Work, row: Outbox) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from crm_core.conversations import Words, record
 from crm_core.models import (
@@ -22,7 +22,7 @@ from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 HAND_TERM = timedelta(minutes=30)
-REOPENABLE = timedelta(days=1)
+REOPENABLE = timedelta(days=1)  # how long after it was resolved a ticket is opened again by writing
 
 
 class TicketRefused(Exception):
@@ -34,12 +34,18 @@ class TicketRefused(Exception):
         self.values = values
 
 
+def minutes_waiting(ticket: Ticket, now: datetime) -> int:
+    """For how long the customer has waited for us."""
+    return int((now - (ticket.waiting_since or ticket.opened_at)).total_seconds() // 60)
+
+
 async def next_number(work: Work, name: str) -> int:
     """The next number of a numbered thing, without gaps that a rollback would leave."""
     row = await work.session.get(Numbers, name, with_for_update=True)
     if row is None:
         row = Numbers(name=name, value=0)
         work.session.add(row)
+        await work.session.flush()  # the next turn of this batch must find it
     row.value += 1
     return row.value
 
@@ -105,8 +111,8 @@ async def reopen(work: Work, conversation: Conversation, ticket: Ticket, interac
     ticket.state = TicketState.OPEN
     ticket.current_of = conversation.id
     ticket.resolved_at = None
-    ticket.alerted_at = ticket.told_at = None
-    ticket.waiting_since = work.now
+    ticket.told_at = None
+    ticket.alerted_at = ticket.waiting_since = work.now
     interaction.ticket_id = ticket.id
     note_event(work, ticket, "reopened")
     await _show(work, conversation, ticket, "reopened", None)
@@ -169,7 +175,7 @@ async def hand_on(work: Work, conversation: Conversation, ticket: Ticket, staff:
     """Give a ticket to a colleague, or back to the queue when `to` is None."""
     ticket.assignee_id = to.id if to else None
     if to is None:
-        ticket.alerted_at = None
+        ticket.alerted_at = work.now
         ticket.state = TicketState.OPEN
         ticket.waiting_since = ticket.waiting_since or work.now
     conversation.version += 1
@@ -218,7 +224,7 @@ async def queue(work: Work, limit: int = 20) -> Sequence[Ticket]:
     statement = (
         select(Ticket)
         .where(Ticket.state.in_(ACTIVE), Ticket.assignee_id.is_(None))
-        .order_by(Ticket.opened_at)
+        .order_by(func.coalesce(Ticket.waiting_since, Ticket.opened_at))
         .limit(limit)
     )
     return (await work.session.scalars(statement)).all()
@@ -233,21 +239,6 @@ async def mine(work: Work, staff_id: int, limit: int = 50) -> Sequence[Ticket]:
         .limit(limit)
     )
     return (await work.session.scalars(statement)).all()
-
-
-async def reopenable(work: Work, conversation_id: int) -> Ticket | None:
-    """The newest ticket of a conversation that was resolved less than a day ago: writing reopens it."""
-    statement = (
-        select(Ticket)
-        .where(
-            Ticket.conversation_id == conversation_id,
-            Ticket.state == TicketState.RESOLVED,
-            Ticket.resolved_at > work.now - REOPENABLE,
-        )
-        .order_by(Ticket.resolved_at.desc())
-        .limit(1)
-    )
-    return await work.session.scalar(statement)
 
 
 async def unclaimed(work: Work, waited: timedelta, limit: int = 100) -> Sequence[Ticket]:

@@ -1,6 +1,8 @@
 """Builders: a whole shop in a folder, people who speak in it, and short ways to look at what is on record."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,23 +10,30 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from bot.app import App, open_app
 from bot.channels.memory import Memory, encode
 from bot.config import Settings, load_settings
+from bot.courier import Courier
 from bot.message import Attachment, Delivery, Incoming
 from crm_core import conversations, staff
-from crm_core.models import Base, Conversation, Identity, Interaction, Ticket
+from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
 
-ARTICLES = """\
-{"id": "delivery", "language": "en", "title": "Delivery times", "phrasings": ["how long does delivery take", "when will my parcel arrive", "delivery time", "how many days does shipping take"], "answer": "Delivery takes 3 to 5 working days."}
-{"id": "refund", "language": "en", "title": "Refunds", "phrasings": ["how do I get a refund", "I want my money back", "refund please", "when is my refund paid"], "answer": "We refund within 14 days."}
-{"id": "cancel", "language": "en", "title": "Cancelling", "phrasings": ["how do I cancel my order", "cancel my order please", "I want to cancel", "stop my order"], "answer": "You can cancel until it leaves."}
-{"id": "track", "language": "en", "title": "Tracking", "phrasings": ["how do I track my order", "where is my order", "tracking number", "track my parcel"], "answer": "The tracking number is in your mail."}
-{"id": "delivery", "language": "zh", "title": "配送时间", "phrasings": ["配送要多久", "快递几天能到", "什么时候能收到货", "多久能送到"], "answer": "配送需要三到五个工作日。"}
-{"id": "refund", "language": "zh", "title": "退款", "phrasings": ["怎么退款", "我要退款", "退款什么时候到账", "钱什么时候退给我"], "answer": "我们会在十四天内退款。"}
-"""
+_ARTICLES = (
+    ("delivery", "en", "Delivery times", "Delivery takes 3 to 5 working days.",
+     ("how long does delivery take", "when will my parcel arrive", "delivery time", "how many days is shipping")),
+    ("refund", "en", "Refunds", "We refund within 14 days.",
+     ("how do I get a refund", "I want my money back", "refund please", "when is my refund paid")),
+    ("cancel", "en", "Cancelling", "You can cancel until it leaves.",
+     ("how do I cancel my order", "cancel my order please", "I want to cancel", "stop my order")),
+    ("track", "en", "Tracking", "The tracking number is in your mail.",
+     ("how do I track my order", "where is my order", "tracking number", "track my parcel")),
+    ("delivery", "zh", "配送时间", "配送需要三到五个工作日。", ("配送要多久", "快递几天能到", "什么时候能收到货", "多久能送到")),
+    ("refund", "zh", "退款", "我们会在十四天内退款。", ("怎么退款", "我要退款", "退款什么时候到账", "钱什么时候退给我")),
+)  # fmt: skip
+_FIELDS = ("id", "language", "title", "answer", "phrasings")
+ARTICLES = "".join(json.dumps(dict(zip(_FIELDS, one, strict=True)), ensure_ascii=False) + "\n" for one in _ARTICLES)
 
 
 @dataclass(slots=True)
@@ -82,7 +91,7 @@ class Person:
         number = next(self.house.numbers)
         return Incoming(
             **{
-                "channel": "memory",
+                "channel": self.house.memory.name,
                 "external_id": f"u{number}",
                 "sender": self.sender,
                 "chat": self.group or self.sender,
@@ -95,11 +104,25 @@ class Person:
 
     async def presses(self, label: str) -> list[str]:
         """Press the newest button with this label that this person was sent."""
+        return [one.text for one in await self.does(press=self.button(label))]
+
+    @property
+    def words(self) -> list[str]:
+        """All the words delivered to this person, in order."""
+        return [one.text for one in self.heard]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the buttons under what this person heard last."""
+        return [key.label for row in self.heard[-1].keys for key in row]
+
+    def button(self, label: str) -> str:
+        """What the newest button with this label sends when it is pressed."""
         for delivery in reversed(self.heard):
             for key in (key for row in delivery.keys for key in row):
                 if key.label == label:
-                    return [one.text for one in await self.does(press=key.data)]
-        raise AssertionError(f"{self.sender} has no button {label!r}; heard {[one.text for one in self.heard][-3:]}")
+                    return key.data
+        raise AssertionError(f"{self.sender} has no button {label!r}; heard {self.words[-3:]}")
 
     async def sends_photo(self, caption: str = "") -> list[str]:
         """Send a photo."""
@@ -131,10 +154,20 @@ class House:
         updates = [encode(one) for one in self.pending]
         self.pending.clear()
         if updates:
-            await self.app.intake.take("memory", updates)
+            await self.app.intake.take(self.memory.name, updates)
+        await self.answer()
+        await self.app.couriers[self.memory.name].deliver_waiting()
+
+    async def answer(self) -> None:
+        """Let the counter answer what waits, and deliver nothing yet."""
         while await self.app.counter.answer_waiting():
             pass
-        await self.app.couriers["memory"].deliver_waiting()
+
+    def crash_sender(self) -> None:
+        """The process that sends is gone with what it knew; another one takes its place."""
+        old = self.app
+        channel = self.memory
+        old.couriers[channel.name] = Courier(old.records, old.shop, channel, f"holder-{next(self.numbers)}")
 
     def customer(self, name: str = "ana", language: str = "en") -> Person:
         """A customer."""
@@ -159,7 +192,8 @@ class House:
     async def rows(self, table: type[Base], *where: Any) -> Sequence[Any]:
         """Rows of a table."""
         async with self.app.records.read() as work:
-            return (await work.session.scalars(select(table).where(*where).order_by(*table.__table__.primary_key))).all()
+            statement = select(table).where(*where).order_by(*inspect(table).primary_key)
+            return (await work.session.scalars(statement)).all()
 
     async def how_many(self, table: type[Base], *where: Any) -> int:
         """How many rows of a table."""
@@ -186,13 +220,55 @@ class House:
         assert isinstance(ticket, Ticket)
         return ticket
 
+    async def campaign(self) -> Campaign:
+        """The only campaign there is."""
+        (campaign,) = await self.rows(Campaign)
+        assert isinstance(campaign, Campaign)
+        return campaign
+
+    async def outbox(self, lane: Lane) -> list[Outbox]:
+        """The rows of a lane, oldest first."""
+        return list(await self.rows(Outbox, Outbox.lane == lane))
+
+
+class Trouble:
+    """What a network does to deliveries: each one it `strikes` meets the next of these fates, then all is well again.
+
+    A fate is an error to raise, or "crash" (the sender dies before the request leaves). With `arrives` the message reaches
+    the person all the same.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        *fates: Exception | str,
+        arrives: bool = False,
+        strikes: Callable[[Delivery], bool] = lambda _delivery: True,
+    ) -> None:
+        self._memory = memory
+        self._fates = list(fates)
+        self._arrives = arrives
+        self._strikes = strikes
+        memory.trouble = self
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Strike this delivery, or let it pass."""
+        if not self._fates or not self._strikes(delivery):
+            return
+        fate = self._fates.pop(0)
+        if self._arrives:
+            self._memory.heard.append(delivery)
+        raise asyncio.CancelledError if isinstance(fate, str) else fate
+
 
 @asynccontextmanager
-async def open_house(folder: Path, **environ: str) -> AsyncIterator[House]:
-    """A Frontdesk in a folder; opened again in the same folder, it goes on where it was."""
-    memory = Memory()
-    hands = Hands()
-    app = await open_app(settings_in(folder, **environ), lambda settings, records, files: [memory], hands)
+async def open_house(
+    folder: Path, memory: Memory | None = None, hands: Hands | None = None, **environ: str
+) -> AsyncIterator[House]:
+    """A Frontdesk in a folder; opened again in the same folder, with the same channel, it goes on where it was."""
+    memory = memory or Memory()
+    hands = hands or Hands()
+    app = await open_app(settings_in(folder, **environ), lambda _settings, _records, _files: [memory], hands)
     try:
         yield House(app, memory, hands)
     finally:

@@ -10,6 +10,9 @@ from bot.channels.pace import Pace
 from bot.message import Attachment, Delivery, Incoming, Sent
 
 
+_AGAIN = 0.01  # seconds
+
+
 @dataclass(slots=True)
 class Memory:
     """Obeys the channel contract; `trouble` may raise a ChannelError for a delivery, as a network would."""
@@ -33,11 +36,8 @@ class Memory:
     async def receive(self, intake: Intake) -> None:
         """Hand over what was said, one update at a time; what the intake refuses is handed over again."""
         while (update := await self._waiting.get()) is not None:
-            try:
-                await intake([update])
-            except Exception:
-                self._waiting.put_nowait(update)
-                raise
+            while not await _taken(intake, update):
+                await asyncio.sleep(_AGAIN)
 
     async def stop_receiving(self) -> None:
         """End `receive` once everything said so far is handed over."""
@@ -65,6 +65,14 @@ class Memory:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+async def _taken(intake: Intake, update: RawUpdate) -> bool:
+    try:
+        await intake([update])
+    except Exception:  # noqa: BLE001 - whatever it was, the update is not safe yet
+        return False
+    return True
 
 
 def encode(incoming: Incoming) -> RawUpdate:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 from bot.channels import Intake, RawUpdate, Undecodable
@@ -10,6 +11,7 @@ from bot.channels.pace import Pace
 from bot.message import Attachment, Delivery, Incoming, Sent
 
 NAME = "webchat"
+START_SECONDS = 10.0  # how long words wait for a channel that is just starting
 MODES = {"reply": "/reply", "note": "/note"}
 
 
@@ -23,13 +25,12 @@ class WebChat:
     name = NAME
     pull = True
 
-    def __init__(
-        self, *, load_file: Callable[[Attachment], Awaitable[bytes]], ring: Callable[[str], None] = lambda address: None
-    ) -> None:
+    def __init__(self, *, load_file: Callable[[Attachment], Awaitable[bytes]], ring: Callable[[str], None]) -> None:
         self.pace = Pace(0, 0, 0)  # no limit: nothing leaves the house
-        self._load_file = load_file  # the bytes of our own stored file; raises FileGone
+        self._load_file = load_file  # the bytes of a stored file; raises FileGone
         self._ring = ring  # wakes the sockets of an address
         self._intake: Intake | None = None
+        self._receiving = asyncio.Event()
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -38,6 +39,11 @@ class WebChat:
     async def open(self) -> None:
         """Nothing to prepare."""
 
+    @property
+    def receiving(self) -> bool:
+        """Whether what pages say is taken just now."""
+        return self._intake is not None
+
     async def close(self) -> None:
         """Nothing to let go of."""
 
@@ -45,31 +51,44 @@ class WebChat:
         """Take updates from the sockets until stopped."""
         self._stopping.clear()
         self._intake = intake
+        self._receiving.set()
         try:
             await self._stopping.wait()
         finally:
-            self._intake = None
+            self._close_intake()
 
     async def stop_receiving(self) -> None:
         """Take no new update; return when what was handed over is committed and acknowledged."""
-        self._intake = None
+        self._close_intake()
         self._stopping.set()
         await self._idle.wait()
 
+    def _close_intake(self) -> None:
+        self._intake = None
+        self._receiving.clear()
+
     async def take(self, address: str, frame: dict[str, Any], language: str = "", name: str = "") -> None:
         """Commit one `say` or `press` of a socket; when it returns, the page may be told so."""
-        if self._intake is None:
-            raise NotReceiving
+        intake = await self._open_intake()
         raw = json.dumps({"address": address, "language": language, "name": name, **frame}, ensure_ascii=False)
         update = RawUpdate(external_id=f"{address}:{frame['client_id']}", sender=address, raw=raw)
         self._under_way += 1
         self._idle.clear()
         try:
-            await self._intake([update])
+            await intake([update])
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
+
+    async def _open_intake(self) -> Intake:
+        """The intake; right after a start, when pages are back before it is, they are asked for a moment's patience."""
+        if self._intake is None and not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._receiving.wait(), START_SECONDS)
+        if self._intake is None:
+            raise NotReceiving
+        return self._intake
 
     def decode(self, raw: str) -> Incoming:
         """Read one update; a reply or a note in a ticket's thread becomes the command that says so."""
@@ -117,7 +136,8 @@ def _attachment(body: dict[str, Any]) -> Attachment | None:
     ref = str(body.get("attachment") or "")
     if not ref:
         return None
-    about = body.get("file") if isinstance(body.get("file"), dict) else {}
+    file = body.get("file")
+    about: dict[str, Any] = file if isinstance(file, dict) else {}
     kind: Literal["photo", "document"] = "photo" if about.get("kind") == "photo" else "document"
     return Attachment(
         kind=kind,

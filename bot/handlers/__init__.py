@@ -27,7 +27,8 @@ def _merged(tables: list[dict[str, tuple[str, Answer]]]) -> dict[str, tuple[str,
 
 COMMANDS: dict[str, tuple[str, Answer]] = _merged([dict(handler.commands) for handler in HANDLERS])
 ACTS: dict[str, Answer] = {
-    name: answer for name, (_, answer) in _merged(
+    name: answer
+    for name, (_, answer) in _merged(
         [{act: (act, answer) for act, answer in handler.acts.items()} for handler in HANDLERS]
     ).items()
 }

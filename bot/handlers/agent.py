@@ -1,4 +1,4 @@
-"""The agent's side: queue, claim, reply, note, resolve, hand on; plain words go to the ticket in hand and nowhere else."""
+"""The agent's side: queue, claim, reply, note, resolve, hand on; plain words go to the ticket in hand only."""
 
 from sqlalchemy import select
 
@@ -24,6 +24,9 @@ from crm_core.rules import access
 from crm_core.tickets import TicketRefused
 
 _HELD = "held"
+_DROPPED = "dropped"
+_LONGEST = 4000  # characters: what every channel takes in one message …
+_LONGEST_CAPTION = 1000  # … and beside a file
 
 
 async def queue(turn: Turn) -> list[Reply]:
@@ -51,28 +54,32 @@ async def queue(turn: Turn) -> list[Reply]:
 
 async def _line(turn: Turn, ticket: Ticket) -> str:
     name = await called(turn.work, turn.shop, turn.language, ticket.customer_id)
-    minutes = int((turn.work.now - (ticket.waiting_since or ticket.opened_at)).total_seconds() // 60)
+    minutes = tickets.minutes_waiting(ticket, turn.work.now)
     key = "queue-line" if ticket.waiting_since is not None else "queue-line-theirs"
     return turn.say(key, number=str(ticket.number), name=name, minutes=minutes)
 
 
-async def _ticket_of(turn: Turn) -> tuple[Ticket | None, str]:
-    """Which ticket is meant, and the words that remain: the button's, the thread's, the answered copy's, a number, the hand's."""
+async def _ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None, str]:
+    """Which ticket is meant, and the words that remain: of the button, thread, answered copy, number, or the one in hand.
+
+    Words that are `spoken` may begin with a number of their own ("/reply 3 days"): with a ticket in hand, only #3 is one.
+    """
     if turn.pressed is not None:
         return await tickets.by_number(turn.work, int(turn.pressed.args["ticket"])), ""
-    found = await _ticket_here(turn)
-    if found is not None:
+    found = await ticket_here(turn)
+    if found is not None or turn.incoming.thread.startswith("ticket:"):
         return found, turn.argument
     first, _, rest = turn.argument.partition(" ")
     number = first.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 12:
-        named = await tickets.by_number(turn.work, int(number))
-        if named is not None:
-            return named, rest.strip()
+    named = number != first or not spoken or await _in_hand(turn) is None
+    if named and number.isascii() and number.isdigit() and len(number) < 12:
+        meant = await tickets.by_number(turn.work, int(number))
+        if meant is not None:
+            return meant, rest.strip()
     return await _in_hand(turn), turn.argument
 
 
-async def _ticket_here(turn: Turn) -> Ticket | None:
+async def ticket_here(turn: Turn) -> Ticket | None:
     """The ticket of the thread, or of the delivered copy that this message answers."""
     kind, _, ticket_id = turn.incoming.thread.partition(":")
     if kind == "ticket" and ticket_id.isascii() and ticket_id.isdigit():
@@ -115,18 +122,22 @@ async def claim(turn: Turn) -> list[Reply]:
     except TicketRefused as refused:
         return _refused(turn, refused)
     if before is not None and before != turn.staff.id:
-        await tell_colleague(turn.work, turn.shop, before, "taken-over", number=str(ticket.number), name=turn.staff.name)
-    await _introduce(turn, ticket, conversation, first=before is None)
+        number, name = str(ticket.number), turn.staff.name
+        await tell_colleague(turn.work, turn.shop, before, "taken-over", number=number, name=name)
+    if before is None:
+        await _introduce(turn, ticket, conversation)
     tickets.take_in_hand(turn.work, turn.staff, ticket)
     await show_card(turn.work, turn.staff.id, ticket)
-    return [] if _sees_threads(turn) else [turn.reply("claimed", number=str(ticket.number))]
+    if _sees_threads(turn):
+        return []
+    if turn.incoming.group:
+        return [turn.reply("handed-on", number=str(ticket.number), name=turn.staff.name)]
+    return [turn.reply("claimed", number=str(ticket.number))]
 
 
-async def _introduce(turn: Turn, ticket: Ticket, conversation: Conversation, *, first: bool) -> None:
+async def _introduce(turn: Turn, ticket: Ticket, conversation: Conversation) -> None:
     """Tell the customer who takes care of them now."""
     assert turn.staff is not None
-    if not first:
-        return
     identity, _conversation = await person_of(turn.work, ticket.conversation_id)
     text = turn.shop.texts.say(identity.language, "customer-claimed", name=turn.staff.name)
     await tell(turn.work, identity, conversation, Reply(text=text))
@@ -139,7 +150,7 @@ def _sees_threads(turn: Turn) -> bool:
 
 async def reply(turn: Turn) -> list[Reply]:
     """`/reply words`: say something to the customer."""
-    ticket, words = await _ticket_of(turn)
+    ticket, words = await _ticket_of(turn, spoken=True)
     return await _say_to_customer(turn, ticket, words)
 
 
@@ -149,8 +160,9 @@ async def _say_to_customer(turn: Turn, ticket: Ticket | None, words: str) -> lis
         return _no_ticket(turn)
     if not words and turn.incoming.attachment is None:
         return [turn.reply("reply-empty")]
-    if len(words) > 4000:
-        return [turn.reply("reply-too-long", length=len(words))]
+    most = _LONGEST_CAPTION if turn.incoming.attachment else _LONGEST
+    if len(words) > most:
+        return [turn.reply("reply-too-long", length=len(words), most=most)]
     identity, conversation = await person_of(turn.work, ticket.conversation_id)
     try:
         if ticket.assignee_id is None and ticket.active:
@@ -173,7 +185,7 @@ async def _say_to_customer(turn: Turn, ticket: Ticket | None, words: str) -> lis
 
 async def note(turn: Turn) -> list[Reply]:
     """`/note words`: write something down that the customer never sees."""
-    ticket, words = await _ticket_of(turn)
+    ticket, words = await _ticket_of(turn, spoken=True)
     if ticket is None:
         return _no_ticket(turn)
     if not words and turn.incoming.attachment is None:
@@ -199,7 +211,7 @@ async def resolve(turn: Turn) -> list[Reply]:
     said = Reply(
         text=turn.shop.texts.say(identity.language, "customer-resolved", number=str(ticket.number)),
         prompt=turn.shop.texts.say(identity.language, "how-was-it"),
-        buttons=(rating_buttons(turn, ticket),),
+        buttons=(rating_buttons(ticket),),
     )
     await tell(turn.work, identity, conversation, said)
     return [] if _sees_threads(turn) else [turn.reply("resolved", number=str(ticket.number))]
@@ -260,7 +272,7 @@ async def _handed(turn: Turn, ticket: Ticket, to: Staff | None) -> list[Reply]:
 
 
 async def talk(turn: Turn) -> list[Reply] | None:
-    """Plain words of staff: internal in a ticket's thread, to the customer in answer to their copy or with a ticket in hand."""
+    """Plain words of staff: internal in a ticket's thread; to the customer as an answer to their copy or from the hand."""
     if turn.staff is None:
         return None
     if not access.may(turn.role, "ticket.reply"):
@@ -269,7 +281,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if turn.incoming.thread.startswith("ticket:"):
         turn.argument = words
         return await note(turn)
-    if turn.incoming.reply_to and (answered := await _ticket_here(turn)) is not None:
+    if turn.incoming.reply_to and (answered := await ticket_here(turn)) is not None:
         return await _say_to_customer(turn, answered, words)
     if turn.incoming.group:
         return []
@@ -292,21 +304,23 @@ async def _hold(turn: Turn, ticket: Ticket) -> list[Reply]:
     turn.dialogue.updated_at = turn.work.now
     name = await called(turn.work, turn.shop, turn.language, ticket.customer_id)
     yes = turn.button("button-send-held", "ticket.reply", ticket=ticket.number, held=str(held.id))
-    no = turn.button("button-drop-held", "ticket.queue")
-    return [
-        Reply(text=turn.say("send-to", number=str(ticket.number), name=name), buttons=((yes, no),))
-    ]
+    no = turn.button("button-drop-held", "ticket.reply", ticket=ticket.number, held=str(held.id), drop=True)
+    return [Reply(text=turn.say("send-to", number=str(ticket.number), name=name), buttons=((yes, no),))]
 
 
 async def send_held(turn: Turn) -> list[Reply]:
-    """The held words may go after all: they move, sealed anew, into the customer's conversation."""
-    assert turn.staff is not None and turn.pressed is not None
+    """The held words may go after all: they move, sealed anew, into the customer's conversation. Or they go nowhere."""
+    assert turn.staff is not None
+    assert turn.pressed is not None
     ticket, _rest = await _ticket_of(turn)
     held = await turn.work.session.get(Interaction, int(turn.pressed.args["held"]))
     if turn.dialogue is not None and turn.dialogue.kind == _HELD:
         await turn.work.session.delete(turn.dialogue)
     if ticket is None or held is None or held.kind != Kind.COMMAND or held.conversation_id != turn.conversation.id:
         return [turn.reply("button-unknown")]
+    if held.reason == _DROPPED or turn.pressed.args.get("drop"):
+        held.reason = _DROPPED
+        return [turn.reply("held-dropped")]
     identity, conversation = await person_of(turn.work, ticket.conversation_id)
     try:
         tickets.check_own(ticket, turn.staff)
@@ -344,7 +358,7 @@ async def resend(turn: Turn) -> list[Reply]:
 
 
 async def card(turn: Turn) -> list[Reply]:
-    """`/history 12`: the card of a ticket again."""
+    """`/customer 12`: the card of a ticket again."""
     ticket, _rest = await _ticket_of(turn)
     if ticket is None or turn.staff is None:
         return _no_ticket(turn)

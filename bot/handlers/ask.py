@@ -3,8 +3,8 @@
 from bot.message import Button, Reply
 from bot.tell import alert_desk, copy_to_assignee
 from bot.turn import Handler, Turn
-from crm_core import tickets
-from crm_core.models import Interaction
+from crm_core import conversations, tickets
+from crm_core.models import Interaction, Kind
 from knowledge_base import Candidate, Decision, Match
 
 _SMALL_TALK = {
@@ -21,7 +21,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if turn.staff is not None:
         return None
     match = turn.match
-    if turn.new and match is not None:
+    if match is not None and match.language != turn.language and await _first_words(turn):
         turn.identity.language = turn.shop.texts.spoken(match.language)
         if turn.customer is not None:
             turn.customer.language = turn.identity.language
@@ -36,6 +36,14 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if match.decision == Decision.SUGGEST:
         return [_suggest(turn, match)]
     return await escalate(turn, match.reason)
+
+
+async def _first_words(turn: Turn) -> bool:
+    """Whether somebody has said nothing yet, a /start aside: then these words tell their language better than a hint."""
+    earlier = await conversations.said_by(turn.work, turn.conversation.id, 2)
+    if len(earlier) == 1 and earlier[0].kind == Kind.MESSAGE:
+        return (await conversations.body_of(turn.work, earlier[0])).startswith("/start")
+    return not earlier
 
 
 def _answer(turn: Turn, candidate: Candidate) -> Reply:
@@ -60,11 +68,15 @@ def answer_with(turn: Turn, article_id: str, answer: str) -> Reply:
 
 def _suggest(turn: Turn, match: Match) -> Reply:
     rows = [
-        (Button(label=_title(candidate), act="ask.article", args={"article": candidate.article.id}),)
+        (Button(label=_title(candidate), act="ask.article", args=_chosen(candidate)),)
         for candidate in match.suggestions
     ]
     rows.append((turn.button("button-none-of-these", "ask.person"),))
     return Reply(text=turn.say("which-of-these"), buttons=tuple(rows))
+
+
+def _chosen(candidate: Candidate) -> dict[str, str]:
+    return {"article": candidate.article.id, "language": candidate.article.language}
 
 
 def _title(candidate: Candidate) -> str:
@@ -79,7 +91,8 @@ def _offer_person(turn: Turn, key: str) -> Reply:
 async def article(turn: Turn) -> list[Reply]:
     """One of the suggestions was chosen."""
     assert turn.pressed is not None
-    found = turn.shop.articles.find(str(turn.pressed.args["article"]), turn.language)
+    args = turn.pressed.args
+    found = turn.shop.articles.find(str(args["article"]), str(args.get("language", turn.language)))
     if found is None:
         return [_offer_person(turn, "article-gone")]
     return [answer_with(turn, found.id, found.answer)]
@@ -107,7 +120,7 @@ async def person(turn: Turn) -> list[Reply]:
 async def escalate(turn: Turn, reason: str) -> list[Reply]:
     """Open a ticket from this turn, alert the desk, and tell the customer what happens next."""
     first = await turn.file()
-    earlier = await tickets.reopenable(turn.work, turn.conversation.id)
+    earlier = turn.earlier
     if earlier is not None and reason == "asked_for_person":
         await tickets.reopen(turn.work, turn.conversation, earlier, first)
         turn.ticket = earlier

@@ -1,10 +1,11 @@
-"""The marketer's side: a campaign in a dialogue (texts, audience, dry run, test, when), its progress, pause, resume, cancel."""
+"""The marketer's side: a campaign in a dialogue (texts, audience, dry run, test, when), its progress and its end."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.handlers.agent import ticket_here
 from bot.message import Button, Reply
 from bot.rendering import campaign_buttons, campaign_card
 from bot.turn import Handler, Turn
@@ -14,6 +15,8 @@ from crm_core.models import Campaign, Dialogue
 
 _KIND = "campaign"
 _LONGEST = 4000  # characters: what every channel takes in one message
+_PREVIEW = 1000  # characters of each text in the review; the test message shows it whole
+_FARTHEST = timedelta(days=366)
 _Step = Callable[[Turn, str], Awaitable[list[Reply]]]
 
 
@@ -52,8 +55,8 @@ async def talk(turn: Turn) -> list[Reply] | None:
     dialogue = turn.dialogue
     if turn.staff is None or dialogue is None or dialogue.kind != _KIND:
         return None
-    if turn.incoming.thread.startswith("ticket:"):
-        return None
+    if turn.incoming.group or await ticket_here(turn) is not None:
+        return None  # talk among colleagues, or an answer to a customer
     return await _STEPS[dialogue.step](turn, turn.text)
 
 
@@ -137,7 +140,8 @@ async def _review_reply(turn: Turn) -> Reply:
         for reason, count in sorted(figures.excluded.items())
     ]
     for language, text in answers["texts"].items():
-        lines += ["", turn.shop.texts.say(language, "language-name") + ":", text]
+        shown = text if len(text) <= _PREVIEW else f"{text[:_PREVIEW]}…"
+        lines += ["", turn.shop.texts.say(language, "language-name") + ":", shown]
     return Reply(
         text="\n".join(lines),
         titled=True,
@@ -155,7 +159,8 @@ async def _review(turn: Turn, choice: str) -> list[Reply]:
     if turn.pressed is None:
         return [await _review_reply(turn)]
     if choice == "test":
-        return [Reply(text=text) for text in turn.dialogue.answers["texts"].values()] + [await _review_reply(turn)]
+        texts = turn.dialogue.answers["texts"].values()
+        return [*(Reply(text=text) for text in texts), await _review_reply(turn)]
     if choice == "now":
         return await _plan(turn, turn.work.now)
     if choice == "later":
@@ -165,16 +170,20 @@ async def _review(turn: Turn, choice: str) -> list[Reply]:
 
 
 async def _when(turn: Turn, words: str) -> list[Reply]:
+    if turn.pressed is not None:
+        return await _review(turn, words)  # a button of the review above, after all
     starts_at = read_time(words, turn.shop.zone)
     if starts_at is None:
         return [turn.reply("campaign-bad-time", text=words[:40], zone=turn.shop.zone)]
     if starts_at < turn.work.now:
         return [turn.reply("campaign-past", text=words[:40])]
+    if starts_at > turn.work.now + _FARTHEST:
+        return [turn.reply("campaign-far", text=words[:40])]
     return await _plan(turn, starts_at)
 
 
 def read_time(words: str, zone: str) -> datetime | None:
-    """A local time such as "2026-12-01 09:30" in the shop's zone, or an ISO time with its own; None when it is neither."""
+    """A local time such as "2026-12-01 09:30" in the shop's zone, or an ISO time with its own; None for neither."""
     try:
         found = datetime.fromisoformat(words.strip().replace("：", ":").replace("/", "-"))
     except ValueError:
@@ -183,7 +192,8 @@ def read_time(words: str, zone: str) -> datetime | None:
 
 
 async def _plan(turn: Turn, starts_at: datetime) -> list[Reply]:
-    assert turn.dialogue is not None and turn.staff is not None
+    assert turn.dialogue is not None
+    assert turn.staff is not None
     answers = turn.dialogue.answers
     campaign = await campaigns.plan(
         turn.work,

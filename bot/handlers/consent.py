@@ -1,4 +1,4 @@
-"""Consent to marketing: /subscribe is the opt-in, /stop (or 退订, "unsubscribe") the opt-out, in the same transaction."""
+"""Consent to marketing: /subscribe is the opt-in, /stop (or 退订, "unsubscribe") the opt-out, which counts at once."""
 
 from sqlalchemy import select
 
@@ -28,9 +28,7 @@ async def stop(turn: Turn) -> list[Reply]:
     """Opt out: what still waits in the outbox stops in this transaction."""
     assert turn.customer is not None
     customers.give_consent(turn.work, turn.customer.id, False, "chat")
-    own = await turn.work.session.scalars(
-        select(Conversation.id).where(Conversation.customer_id == turn.customer.id)
-    )
+    own = await turn.work.session.scalars(select(Conversation.id).where(Conversation.customer_id == turn.customer.id))
     await outbox.cancel_marketing(turn.work, own.all())
     return [turn.reply("consent-withdrawn", shop=turn.shop.name)]
 

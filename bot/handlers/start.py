@@ -2,9 +2,10 @@
 
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn
-from crm_core import staff
-from crm_core.models import Interaction, Kind, Staff
-from sqlalchemy import select
+from crm_core import conversations, customers, staff
+from crm_core.models import Customer, Kind, Staff
+
+_STARTS = 20  # who pressed Start more often than this is not looked at any closer
 
 
 async def start(turn: Turn) -> list[Reply]:
@@ -36,40 +37,40 @@ def language_buttons(turn: Turn) -> tuple[Button, ...]:
 
 async def _join(turn: Turn) -> list[Reply]:
     """An identity is a customer's or a staff member's, never both: who has written as a customer stays one."""
-    session = turn.work.session
-    if not turn.new:
-        spoken = await session.scalar(
-            select(Interaction.id)
-            .where(Interaction.conversation_id == turn.conversation.id, Interaction.kind == Kind.MESSAGE)
-            .where(Interaction.id != (turn.interaction.id if turn.interaction else 0))
-            .limit(1)
-        )
-        if spoken is not None or turn.ticket is not None:
-            return [turn.reply("invite-is-customer")]
+    assert turn.customer is not None
+    if not turn.new and await _has_a_past(turn, turn.customer):
+        return [turn.reply("invite-is-customer")]
     member = await staff.use_invite(turn.work, turn.argument[:200], turn.identity.id)
     if member is None:
         return [turn.reply("invite-unknown")]
-    await _become(turn, member)
-    turn.work.menus.add((turn.identity.channel, turn.identity.chat))
+    await _become(turn, turn.customer, member)
     return [welcome(turn)]
 
 
-async def _become(turn: Turn, member: Staff) -> None:
-    """Move a fresh identity from the empty customer it began as to the staff member; the customer is gone with it."""
-    customer, old = turn.customer, turn.interaction
+async def _has_a_past(turn: Turn, customer: Customer) -> bool:
+    """Whether somebody has done more as a customer than to press Start, which Telegram makes everybody do."""
+    if turn.ticket is not None or await customers.has_dealings(turn.work, customer.id):
+        return True
+    said = await conversations.said_by(turn.work, turn.conversation.id, _STARTS + 1)
+    words = [await conversations.body_of(turn.work, one) for one in said if one.kind == Kind.MESSAGE]
+    return len(words) < len(said) or len(said) > _STARTS or any(not one.startswith("/start") for one in words)
+
+
+async def _become(turn: Turn, customer: Customer, member: Staff) -> None:
+    """Move an identity from the empty customer it began as to the staff member; the customer is gone with it."""
     session = turn.work.session
     await session.flush()
+    for one in await conversations.latest(turn.work, turn.conversation.id, 100):
+        words = await conversations.body_of(turn.work, one)
+        one.customer_id = None
+        one.kind = Kind.COMMAND if one.kind == Kind.MESSAGE else one.kind
+        one.staff_id = member.id if one.kind == Kind.COMMAND else None
+        one.body = conversations.seal_body(turn.work, one.id, words, None, None)
     turn.identity.customer_id = None
     turn.identity.staff_id = member.id
     turn.conversation.customer_id = None
-    if old is not None:
-        old.customer_id = None
-        old.kind = Kind.COMMAND
-        old.staff_id = member.id
-        old.body = turn.work.vault.seal("/start", f"interaction.body:{old.id}", None)
     await session.flush()
-    if customer is not None:
-        await session.delete(customer)
+    await session.delete(customer)
     turn.staff, turn.customer = member, None
 
 

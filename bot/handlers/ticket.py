@@ -11,14 +11,13 @@ _SMALL_TALK = ("smalltalk_greeting", "smalltalk_thanks", "smalltalk_goodbye")
 
 async def talk(turn: Turn) -> list[Reply] | None:
     """Words of a customer whose ticket is open, or was resolved within a day."""
-    if turn.staff is not None:
+    if turn.staff is not None or not (turn.text or turn.incoming.attachment):
         return None
     if turn.ticket is not None:
         return await _add(turn, turn.ticket)
     if turn.match is not None and turn.match.reason in _SMALL_TALK:
         return None
-    earlier = await tickets.reopenable(turn.work, turn.conversation.id)
-    return await _reopen(turn, earlier) if earlier is not None else None
+    return await _reopen(turn, turn.earlier) if turn.earlier is not None else None
 
 
 async def _add(turn: Turn, ticket: Ticket) -> list[Reply]:
@@ -45,14 +44,14 @@ async def status(turn: Turn) -> list[Reply]:
     if ticket is None:
         return [turn.reply("status-none", (turn.button("button-person", "ask.person"),))]
     if ticket.assignee_id is None:
-        minutes = int((turn.work.now - ticket.opened_at).total_seconds() // 60)
+        minutes = tickets.minutes_waiting(ticket, turn.work.now)
         return [turn.reply("status-queue", number=str(ticket.number), minutes=minutes)]
     holder = await turn.work.session.get_one(Staff, ticket.assignee_id)
     key = "status-waiting" if ticket.waiting_since is None else "status-agent"
     return [turn.reply(key, number=str(ticket.number), name=holder.name)]
 
 
-def rating_buttons(turn: Turn, ticket: Ticket) -> tuple[Button, ...]:
+def rating_buttons(ticket: Ticket) -> tuple[Button, ...]:
     """One to five stars for a resolved ticket."""
     return tuple(
         Button(label="★" * stars, act="ticket.rate", args={"ticket": ticket.number, "stars": stars})
@@ -75,6 +74,4 @@ async def rate(turn: Turn) -> list[Reply]:
     return [turn.reply("rated")]
 
 
-HANDLER = Handler(
-    name="ticket", commands={"/status": ("ticket.status", status)}, acts={"ticket.rate": rate}, talk=talk
-)
+HANDLER = Handler(name="ticket", commands={"/status": ("ticket.status", status)}, acts={"ticket.rate": rate}, talk=talk)

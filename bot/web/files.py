@@ -79,7 +79,7 @@ def clean_name(name: str) -> str:
 
 
 class UploadLimit:
-    """So many uploads per address within ten minutes; a memory of this process, enough to keep one visitor from filling the disk."""
+    """So many uploads per address within ten minutes, so that no visitor fills the disk; kept in this process."""
 
     def __init__(self, most: int = 20, within: float = 600.0) -> None:
         self._most = most

@@ -37,6 +37,7 @@ class Shop:
     names: Mapping[str, str]  # by language
     languages: tuple[str, ...] = ("en", "zh")
     sample: bool = False  # the sample shop is loaded, so all content is sample data
+    commands: tuple[str, ...] = ()  # what customers may ask for by a press, as "/status"
     telegram_link: str = ""  # https://t.me/… when a Telegram bot is configured
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # questions to start with, by language
 
@@ -75,7 +76,7 @@ class WebButton:
 
     label: str
     data: str  # "<token>.<index>"
-    style: Literal["", "quiet", "primary", "plain"] = ""  # "" is a pill
+    style: Literal["", "quiet", "yes", "no", "primary", "plain"] = ""  # "" is a pill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +95,16 @@ class WebMessage:
 
     id: str
     rev: int
-    order: int  # where it stands in the talk; never changes
+    order: str  # where it stands in the talk; never changes, and sorts as text
     author: Author
     at: datetime
     name: str = ""
     text: str = ""
     titled: bool = False
     kind: str = "message"  # message, reply, agent, note, press, event, campaign, card
+    event: str = ""  # what happened, for an event: opened, claimed, resolved …; the text is then a colleague's name
+    thread: str = ""  # in the own talk: the thread that the bot's words are about
+    prompt: str = ""  # a quiet question beside the buttons
     source: str | None = None  # the title of the article that the answer came from
     sure: float | None = None  # how sure the bot was, for the desk
     buttons: tuple[tuple[WebButton, ...], ...] = ()
@@ -124,7 +128,7 @@ class WebThread:
     """One line of the desk's list."""
 
     id: str
-    group: Literal["home", "bot", "queue", "mine", "others", "campaigns"]
+    group: Literal["bot", "queue", "mine", "others", "done", "campaigns"]
     title: str
     preview: str = ""
     number: int | None = None
@@ -179,7 +183,7 @@ class House(Protocol):
     async def staff(self, token: str | None) -> Staff | None:
         """The staff member of this session, or None when it is unknown, ended or revoked."""
 
-    async def enter(self, invite: str) -> str | None:
+    async def enter(self, invite: str, language: str) -> str | None:
         """Use up a one-time link and begin a session: its token, or None when the link is used, late or unknown."""
 
     async def leave(self, token: str) -> None:

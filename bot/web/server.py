@@ -17,8 +17,9 @@ from bot.channels.webchat import WebChat
 from bot.web import guard, pages, protocol
 from bot.web.files import UploadLimit, file_response, take_upload
 from bot.web.guard import STAFF_COOKIE, VISITOR_COOKIE
-from bot.web.house import FileRefused, House, NotHere, Staff, Viewer, Visitor
+from bot.web.house import FileRefused, House, NotHere, Viewer, Visitor
 from bot.web.sockets import CustomerLine, DeskLine, Line, Lines, Rhythm
+from bot.web.texts import pick_language
 
 LEAVE_SECONDS = 1.5  # what `stop` grants to requests under way
 FILE_STATUS = {"file_too_large": 413, "file_kind": 415, "file_too_many": 429, "file_length": 411}
@@ -74,9 +75,11 @@ class Doors:
     async def use_link(self, request: Request) -> Response:
         """Use the link up and begin a session."""
         self._check_origin(request)
-        session = await self.house.enter(request.path_params["token"])
+        shop = await self.house.shop()
+        language = pick_language(request.headers.get("accept-language", ""), shop.languages)
+        session = await self.house.enter(request.path_params["token"], language)
         if session is None:
-            return pages.closed_page(request, await self.house.shop(), "link_used", 403)
+            return pages.closed_page(request, shop, "link_used", 403)
         response = RedirectResponse("/desk", 303)
         self._hand_cookie(response, request, STAFF_COOKIE, session, guard.STAFF_DAYS)
         return response
@@ -221,6 +224,15 @@ def create_app(house: House, webchat: WebChat, *, base_url: str = "", rhythm: Rh
 class _Uvicorn(uvicorn.Server):
     """Uvicorn without its signal handlers: whoever runs the process decides when it ends."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.answering.set()
+
     async def serve_quietly(self, sockets: list[socket.socket]) -> None:
         """Serve until `should_exit`, leaving signals alone."""
         await self._serve(sockets)
@@ -275,8 +287,9 @@ class WebServer:
         )
         self._server = _Uvicorn(config)
         self._task = asyncio.create_task(self._server.serve_quietly([self._socket]), name="web server")
-        while not self._server.started and not self._task.done():
-            await asyncio.sleep(0)
+        answering = asyncio.create_task(self._server.answering.wait())
+        await asyncio.wait({answering, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        answering.cancel()
         if self._task.done():
             self._task.result()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +83,8 @@ class Line:
             WebSocketState.CONNECTED,
             WebSocketState.CONNECTING,
         ):
-            try:
+            with suppress(RuntimeError, WebSocketDisconnect):
                 await self.socket.close(code)
-            except (RuntimeError, WebSocketDisconnect):
-                pass
 
     async def leave(self) -> None:
         """Say goodbye and close: the page comes back by itself."""
@@ -274,10 +273,10 @@ class DeskLine(Line):
 
     async def news(self) -> None:
         """The list first, then messages."""
-        if asyncio.get_running_loop().time() - self._checked > self.rhythm.session_seconds:
-            if not await self.still_welcome():
-                await self.close(protocol.NO_SESSION)
-                raise WebSocketDisconnect(protocol.NO_SESSION)
+        due = asyncio.get_running_loop().time() - self._checked > self.rhythm.session_seconds
+        if due and not await self.still_welcome():
+            await self.close(protocol.NO_SESSION)
+            raise WebSocketDisconnect(protocol.NO_SESSION)
         listing = list(await self.house.threads(self.viewer))
         if listing != self._listed:
             self._listed = listing

@@ -11,6 +11,8 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from crm_core.storage import one_hop
+
 _READERS = 4
 _BUSY_MS = 5_000
 
@@ -100,7 +102,7 @@ def _sqlite_engine(url: str, *, pool_size: int, read_only: bool, foreign_keys: b
         max_overflow=0,
         pool_timeout=60,
         hide_parameters=True,  # values never stand in error messages, and so not in the log
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None, "async_creator_fn": one_hop.connect},
     )
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 

@@ -110,8 +110,9 @@ class TelegramServer:
         if "allowed_updates" in given:
             state.allowed = tuple(given["allowed_updates"]) or ALL_BUT_RARE
         state.polls += 1
+        state.offset = given.get("offset", 0)
         number = state.polls
-        await self._confirm(given.get("offset", 0))
+        await self._confirm(state.offset)
         with contextlib.suppress(TimeoutError):
             await state.until(lambda: bool(state.updates or state.webhook or number != state.polls), seconds)
         if number != state.polls or state.webhook:

@@ -75,6 +75,7 @@ class State:
         self.updates: deque[dict[str, Any]] = deque()
         self.allowed: tuple[str, ...] = ALL_BUT_RARE
         self.webhook = ""
+        self.offset = 0  # what the newest getUpdates asked for
         self.polls = 0  # the number of the newest getUpdates; an older one that still waits is ended by it
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, dict[str, Any]] = {}
@@ -176,15 +177,16 @@ class State:
 
     async def feed(self, *items: dict[str, Any]) -> list[int]:
         """Let people act, as `client.Control.feed` tells; the update ids in return."""
-        ids = [self._add(item.get("update_id"), self._event(item)) for item in items]
+        ids = [self._add(item) for item in items]
         await self.notify()
         return ids
 
-    def _add(self, update_id: int | None, event: dict[str, Any]) -> int:
-        update_id = update_id or next(self._update_ids)
-        if set(event) <= set(self.allowed):
-            self.updates.append({"update_id": update_id, **event})
-        return update_id
+    def _add(self, item: dict[str, Any]) -> int:
+        event = self._event(item)
+        update = {"update_id": item.get("update_id") or next(self._update_ids), **event}
+        if item["kind"] == "raw" or set(event) <= set(self.allowed):
+            self.updates.append(update)
+        return int(update["update_id"])
 
     def _event(self, item: dict[str, Any]) -> dict[str, Any]:
         kind = item["kind"]

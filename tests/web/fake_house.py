@@ -36,8 +36,10 @@ from bot.web.house import (
 ANSWERS = {
     "delivery": (
         "Delivery abroad",
-        "Delivery to Portugal takes 6 to 9 working days. We send you the tracking number on the day the parcel leaves."
-        "\n\nIt is free from €60; below that it costs €7.50.",
+        (
+            "Delivery to Portugal takes 6 to 9 working days. We send you the tracking number on the day the parcel"
+            " leaves.\n\nIt is free from €60; below that it costs €7.50."
+        ),
     ),
     "多久": ("配送时效", "国内一般 3 天送达，发货当天会把运单号发给您。"),
 }
@@ -65,7 +67,13 @@ class Talk:
         self.rev += 1
         at = more.pop("at", datetime.now(UTC))
         message = WebMessage(
-            id=f"{self.address}-{self.rev}", rev=self.rev, order=self.rev, author=author, text=text, at=at, **more
+            id=f"{self.address}-{self.rev}",
+            rev=self.rev,
+            order=f"{self.rev:019d}",
+            author=author,
+            text=text,
+            at=at,
+            **more,
         )
         self.messages.append(message)
         return message
@@ -94,6 +102,7 @@ class FakeHouse:
         self.seen: set[str] = set()
         self.taken: list[Incoming] = []  # every update that the intake committed, once each
         self.gate: asyncio.Event | None = None  # when set, commits wait for it
+        self.arrived = asyncio.Event()  # something was handed in
         self.languages = languages
         self.numbers = 1041
 
@@ -114,6 +123,7 @@ class FakeHouse:
             names={"en": "Harbour Tea House", "zh": "港湾茶舍"},
             languages=self.languages,
             sample=True,
+            commands=("/agent", "/status", "/help", "/privacy", "/deletemydata"),
             suggestions={
                 "en": ("How long does delivery take?", "Something arrived broken", "Where is my order?"),
                 "zh": ("我的订单到哪了", "多久能送到", "收到破损怎么办"),
@@ -134,7 +144,7 @@ class FakeHouse:
         """Whose session it is."""
         return self.sessions.get(token or "")
 
-    async def enter(self, invite: str) -> str | None:
+    async def enter(self, invite: str, language: str) -> str | None:
         """Once only."""
         staff = self.invites.pop(invite, None)
         if staff is None:
@@ -161,7 +171,9 @@ class FakeHouse:
         """Past the cursor, as the viewer may see it."""
         if isinstance(viewer, Visitor):
             talk = self.talks.get(viewer.address)
-            visible = [_for_customer(one) for one in talk.messages if one.author != "note"] if talk else []
+            visible = (
+                [_for_customer(one) for one in talk.messages if one.author not in ("note", "system")] if talk else []
+            )
         elif thread == HOME:
             visible = self.homes[viewer.address].messages
         else:
@@ -200,7 +212,7 @@ class FakeHouse:
         """What the channel fetches."""
         _, stored = self.files.get(attachment.ref.removeprefix("file:"), ("", None))
         if stored is None:
-            raise FileGone("file_gone")
+            raise FileGone(attachment.ref)
         return stored.data
 
     def listen(self, viewer: Viewer) -> AbstractContextManager[Listener]:
@@ -211,6 +223,7 @@ class FakeHouse:
 
     async def intake(self, updates: Sequence[RawUpdate]) -> None:
         """Commit each update once, and answer it."""
+        self.arrived.set()
         if self.gate is not None:
             await self.gate.wait()
         for update in updates:
@@ -244,7 +257,14 @@ class FakeHouse:
         if found:
             labels = ("Yes, thank you", "Not quite") if talk.language == "en" else ("有帮助，谢谢", "没有解决")
             talk.add(
-                "bot", found[1], kind="reply", source=found[0], sure=0.91, buttons=_row(token, *labels), state="sent"
+                "bot",
+                found[1],
+                kind="reply",
+                source=found[0],
+                sure=0.91,
+                prompt="Did this help?" if talk.language == "en" else "有帮助吗？",
+                buttons=_row(token, *labels, styles=("yes", "no")),
+                state="sent",
             )
         else:
             plain = WebButton(label="None of these. Talk to a person", data=f"{token}.3", style="plain")
@@ -256,7 +276,7 @@ class FakeHouse:
         talk.ticket, talk.waits, talk.since = self.numbers, True, datetime.now(UTC)
         words = f"I have asked a colleague. Your request is number {talk.ticket}; the answer comes here."
         talk.add("bot", words, kind="reply", state="sent")
-        talk.add("system", f"Request {talk.ticket} was opened", kind="event")
+        talk.add("system", "", kind="event", event="opened")
 
     def _press(self, talk: Talk, data: str) -> None:
         token, index = data.rsplit(".", 1)
@@ -272,7 +292,9 @@ class FakeHouse:
         staff = next(one for one in self.sessions.values() if one.address == incoming.sender)
         home = self.homes[incoming.sender]
         if incoming.thread.startswith("ticket:"):
-            home.add("bot", self._in_ticket(incoming, self._talk_of(incoming.thread), staff), kind="reply")
+            said = self._in_ticket(incoming, self._talk_of(incoming.thread), staff)
+            if said:
+                home.add("bot", said, kind="reply", thread=incoming.thread)
             return
         home.add("you", incoming.text, name=staff.name, client_id=incoming.message_id, attachment=self._file(incoming))
         waiting = [talk for talk in self.talks.values() if talk.ticket and not talk.assignee]
@@ -284,19 +306,19 @@ class FakeHouse:
         more: dict[str, Any] = {"client_id": incoming.message_id, "attachment": self._file(incoming)}
         if command == "/note":
             talk.add("note", rest, name=staff.name, kind="note", **more)
-            return "The note is kept."
+            return ""
         if command == "/reply":
             talk.add("agent", rest, name=staff.name, kind="agent", state="sent", **more)
             talk.waits, talk.since = False, datetime.now(UTC)
-            return "Sent."
+            return ""
         if command == "/claim":
             talk.assignee = staff.name
-            talk.add("system", f"{staff.name} has joined", kind="event")
-            return f"Ticket {talk.ticket} is yours."
+            talk.add("system", staff.name, kind="event", event="claimed")
+            return ""
         if command == "/resolve":
-            talk.add("system", f"Request {talk.ticket} was resolved", kind="event")
-            number, talk.ticket, talk.assignee, talk.waits = talk.ticket, None, "", False
-            return f"Ticket {number} is resolved."
+            talk.add("system", staff.name, kind="event", event="resolved")
+            talk.ticket, talk.assignee, talk.waits = None, "", False
+            return ""
         return f"I do not know {command}."
 
     def _file(self, incoming: Incoming) -> WebFile | None:
@@ -340,9 +362,7 @@ class FakeHouse:
 
 def _card(talk: Talk) -> dict[str, Any]:
     """The panel of facts."""
-    tried = [
-        {"title": one.source, "confidence": one.sure, "decision": "answer"} for one in talk.messages if one.source
-    ]
+    tried = [{"title": one.source, "confidence": one.sure, "decision": "answer"} for one in talk.messages if one.source]
     return {
         "name": talk.name,
         "tags": ["tea", "portugal"],
@@ -354,8 +374,9 @@ def _card(talk: Talk) -> dict[str, Any]:
     }
 
 
-def _row(token: str, *labels: str) -> tuple[tuple[WebButton, ...], ...]:
-    return (tuple(WebButton(label=label, data=f"{token}.{index}") for index, label in enumerate(labels)),)
+def _row(token: str, *labels: str, styles: tuple[Any, ...] = ("", "", "")) -> tuple[tuple[WebButton, ...], ...]:
+    parts = enumerate(zip(labels, styles, strict=False))
+    return (tuple(WebButton(label=label, data=f"{token}.{index}", style=style) for index, (label, style) in parts),)
 
 
 def _for_customer(message: WebMessage) -> WebMessage:
@@ -374,8 +395,8 @@ async def _serve(port: int) -> None:
     fill(house)
     server = WebServer(create_app(house, house.webchat), port=port)
     await server.start()
-    print(f"http://127.0.0.1:{server.port}/chat")
-    print(f"http://127.0.0.1:{server.port}/desk/enter/{house.invite()}")
+    print(f"http://127.0.0.1:{server.port}/chat", flush=True)  # noqa: T201 - for whoever looks at it
+    print(f"http://127.0.0.1:{server.port}/desk/enter/{house.invite()}", flush=True)  # noqa: T201
     await house.webchat.receive(house.intake)
 
 

@@ -36,12 +36,10 @@ def _ana(house: FakeHouse) -> None:
     words = "I am sorry about that. We replace broken pieces free of charge. Shall I get a person to arrange it?"
     source = "Something arrived broken"
     talk.add("bot", words, kind="reply", source=source, sure=0.78, state="sent", at=_ago(31))
-    talk.add("system", "Chen Yue has joined", kind="event", at=_ago(28))
+    talk.add("system", "Chen Yue", kind="event", event="claimed", at=_ago(28))
     note = "Third broken spout from kiln batch 11 this week. Please take one from batch 12, shelf C."
     talk.add("note", note, name="Wei", kind="note", at=_ago(26))
     words = "Hi Ana, this is Yue. A new one leaves today. Could you send a photo of the spout, just for the maker?"
     talk.add("agent", words, name="Chen Yue", kind="agent", state="sent", at=_ago(24))
     talk.add("customer", "I sent you the photo, thank you!", at=_ago(11))
     house.talks["ana"] = talk
-
-

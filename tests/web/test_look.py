@@ -1,4 +1,4 @@
-"""The look keeps its promises without a browser: contrast of every pair in use, the same sentences in both languages."""
+"""The look keeps its promises: contrast of every pair in use, and the same sentences in both languages."""
 
 import re
 

@@ -28,6 +28,7 @@ campaign-left-out = Left out, { $reason }: { $count }
 campaign-ask-when = When shall it start? For example 2026-12-01 09:30 ({ $zone }).
 campaign-bad-time = I cannot read “{ $text }” as a time. Write it like 2026-12-01 09:30 ({ $zone }).
 campaign-past = { $text } is over. Please choose a time to come.
+campaign-far = { $text } is more than a year away. Please choose an earlier time.
 campaign-planned = Campaign { $number } starts at { $at } ({ $zone }).
 campaign-dropped = Dropped. Nothing was sent.
 campaign-which = Which campaign? For example: /report 3. /campaigns lists them.

@@ -25,6 +25,7 @@ campaign-left-out = 不发送，{ $reason }：{ $count }
 campaign-ask-when = 什么时候开始？例如 2026-12-01 09:30（{ $zone }）。
 campaign-bad-time = 无法把“{ $text }”读作时间。请写成 2026-12-01 09:30（{ $zone }）。
 campaign-past = { $text } 已经过去，请选择将来的时间。
+campaign-far = { $text } 在一年以后，请选择更早的时间。
 campaign-planned = 营销活动 { $number } 将于 { $at } 开始（{ $zone }）。
 campaign-dropped = 已放弃，没有发送任何内容。
 campaign-which = 是哪个活动？例如：/report 3。发送 /campaigns 可查看列表。

@@ -79,7 +79,7 @@ function takeMessages(frame) {
 
 function announce(message) {
   const name = message.author === "bot" ? t("who.bot") : message.name;
-  $("live").textContent = message.author === "system" ? message.text : t("message.new", { name, text: message.text });
+  $("live").textContent = t("message.new", { name, text: message.text });
 }
 
 function settlePress(clientId) {
@@ -138,8 +138,9 @@ for (const button of document.querySelectorAll("[data-say]"))
     sheet.close();
     say(button.dataset.say);
   });
-onLanguage(() => {
+onLanguage((language) => {
   line.send(line.handlers.hello());
+  if (talk.messages.size) say(`/language ${language}`);
   show();
 });
 show();

@@ -9,7 +9,6 @@ import { Talk, TalkView } from "./talk.js";
 import { boot, currentLanguage, known, onLanguage, t } from "./texts.js";
 import { channelWords, stateWords, ThreadList, turn, turnNode } from "./threads.js";
 
-const ANSWER_WITHIN = 15_000; // a bot's word within this after an action is its answer, and shown as a toast
 const TOAST = 7_000;
 
 const outbox = new Outbox(boot.key);
@@ -18,7 +17,6 @@ const banner = new Banner($("banner"));
 const busy = new Set();
 let openId = "";
 let state = "connecting";
-let listening = 0; // until when the bot's words in the own talk answer an action
 let toastTimer = 0;
 
 const talkOf = (id) => talks.get(id) || talks.set(id, new Talk()).get(id);
@@ -26,7 +24,6 @@ const list = new ThreadList(open);
 const page = {
   desk: true,
   busy,
-  mayPress: (message) => openId === "home" || message.kind === "card",
   onPress: (data, message) => {
     busy.add(message.id);
     line.post({ type: "press", thread: openId, data }, { press: message.id });
@@ -57,7 +54,6 @@ const composer = new DeskComposer(boot.key, {
   thread: () => list.find(openId) || (openId === "home" ? { id: "home", group: "home", title: "", actions: [] } : null),
   send: (frame, extra) => {
     line.post({ thread: openId, ...frame }, extra);
-    if (openId !== "home" && frame.mode === "say") listening = Date.now() + ANSWER_WITHIN;
     show();
     view.toEnd();
   },
@@ -91,8 +87,8 @@ function takeMessages(frame) {
     if (message.client_id) outbox.remove(message.client_id);
   }
   if (!loaded) return;
-  const answer = fresh.filter((message) => message.author === "bot").pop();
-  if (frame.thread === "home" && openId !== "home" && answer && Date.now() < listening) toast(answer.text);
+  const news = fresh.filter((message) => message.author === "bot" && message.thread !== openId).pop();
+  if (frame.thread === "home" && openId !== "home" && news) toast(news.text);
   for (const message of fresh) if (frame.thread === openId && message.author === "customer") announce(message);
 }
 
@@ -135,7 +131,6 @@ function act(action) {
   const thread = list.find(openId);
   if (!thread) return;
   cardSheet.close();
-  listening = Date.now() + ANSWER_WITHIN;
   line.post({ type: "say", mode: "say", thread: openId, text: `/${action} ${thread.number}` }, { action });
   if (action === "claim") composer.focus();
 }
@@ -187,8 +182,20 @@ function showThread() {
   page.channel = thread ? channelWords(thread) : "";
   showHead(thread, home);
   const pending = outbox.entries.filter((entry) => entry.frame.type === "say" && entry.frame.thread === openId && !entry.action && !talkOf(openId).has(entry));
-  view.show(talkOf(openId), pending, state === "open");
+  view.show(home ? ownTalk() : talkOf(openId), pending, state === "open", home ? [] : asides());
   composer.show();
+}
+
+/** The own talk without what was said about other threads: that is shown there. */
+function ownTalk() {
+  const own = new Talk();
+  for (const message of talkOf("home").sorted) if (!message.thread) own.messages.set(message.id, message);
+  return own;
+}
+
+/** The bot's words to this staff member about the open thread. */
+function asides() {
+  return talkOf("home").sorted.filter((message) => message.thread === openId && message.author === "bot").slice(-3);
 }
 
 function showHead(thread, home) {
@@ -273,8 +280,9 @@ $("back").addEventListener("click", () => {
   document.querySelector(`[data-thread="${CSS.escape(from)}"]`)?.focus();
 });
 addEventListener("popstate", () => open(decodeURIComponent(location.hash.slice(1))));
-onLanguage(() => {
+onLanguage((language) => {
   line.send(line.handlers.hello());
+  line.post({ type: "say", mode: "say", thread: "home", text: `/language ${language}` }, { action: "language" });
   $("log").replaceChildren();
   composer.enter();
   show();

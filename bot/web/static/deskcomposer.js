@@ -74,7 +74,7 @@ export class DeskComposer {
       button.tabIndex = button.dataset.mode === this.mode ? 0 : -1;
     }
     $("why").hidden = !ticket || mayReply(thread);
-    $("why").textContent = thread.group === "queue" ? t("mode.claim_first") : t("mode.with_colleague", { name: thread.assignee });
+    $("why").textContent = thread.group === "done" ? t("mode.done") : thread.group === "queue" ? t("mode.claim_first") : t("mode.with_colleague", { name: thread.assignee });
     this._words(thread, name);
     this._chips(thread);
   }

@@ -3,6 +3,7 @@ import { arrange, bell, el, icon, initials } from "./dom.js";
 import { clockTime, currentLanguage, dayKey, dayName, known, percent, size, t } from "./texts.js";
 
 const TOGETHER = 3 * 60_000; // messages of one speaker within this share a head
+const PRESS_ICONS = { yes: "up", no: "down", plain: "person" };
 const STATE_ICONS = { sent: "check", queued: "clock", in_flight: "clock", in_doubt: "info", failed: "warn" };
 
 /** The messages of one thread, by id; a later rev replaces an earlier one. */
@@ -17,6 +18,7 @@ export class Talk {
     for (const message of frame.messages) {
       const before = this.messages.get(message.id);
       if (!before) fresh.push(message);
+      if (before && message.sure === null) message.sure = before.sure; // it came with the question, which did not change
       if (!before || before.rev <= message.rev) this.messages.set(message.id, message);
     }
     this.cursor = Math.max(this.cursor, frame.cursor);
@@ -24,7 +26,7 @@ export class Talk {
     return fresh;
   }
   get sorted() {
-    return [...this.messages.values()].sort((a, b) => a.order - b.order);
+    return [...this.messages.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
   has(entry) {
     const id = entry.frame.client_id;
@@ -33,20 +35,22 @@ export class Talk {
   }
 }
 
-/** page: {desk, customer, onPress(data, message), onRemove(entry), onEdit(entry)} */
+/** page: {desk, home, customer, channel, busy, empty, onPress(data, message), onRemove(entry), onEdit(entry)} */
 export class TalkView {
   constructor(log, page) {
     this.log = log;
     this.page = page;
   }
 
-  show(talk, pending, connected) {
+  /** extra: messages of the own talk that are about this thread, seen by nobody else */
+  show(talk, pending, connected, extra = []) {
     const nearEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
     const items = [];
     let previous = null;
-    for (const message of talk.sorted) {
+    const asides = new Set(extra);
+    for (const message of [...talk.sorted, ...extra].sort((a, b) => (a.order < b.order ? -1 : 1))) {
       if (!previous || dayKey(previous.at) !== dayKey(message.at)) items.push(this._day(message));
-      items.push(this._item(message, previous));
+      items.push(asides.has(message) ? this._asideItem(message) : this._item(message, previous));
       previous = message;
     }
     for (const entry of pending) items.push(this._pendingItem(entry, connected));
@@ -69,8 +73,15 @@ export class TalkView {
     return { key: message.id, stamp, draw: () => this._draw(message, follows) };
   }
 
+  _asideItem(message) {
+    const stamp = [message.rev, currentLanguage(), this.page.busy?.has(message.id)].join();
+    const draw = () => el("div.aside", {}, el("div.who", {}, bell(), t("desk.only_you")), el("div.said", {}, ...paragraphs(message.text, message.titled)), this._presses(message, true));
+    return { key: message.id, stamp, draw };
+  }
+
   _draw(message, follows) {
-    if (message.author === "system") return el("div.event", {}, `${message.text} · ${clockTime(message.at)}`);
+    if (message.author === "system") return el("div.event", {}, `${eventWords(message)} · ${clockTime(message.at)}`);
+    if (message.kind === "press") return el("div.event", {}, `${t("event.press", { label: message.text })} · ${clockTime(message.at)}`);
     if (message.author === "note") return this._note(message);
     const right = this.page.desk ? message.author !== "customer" && !(this.page.home && message.author === "bot") : message.author === "you";
     const node = el("div.msg", { "data-side": right ? "right" : "left", "data-who": message.author, "data-follows": follows });
@@ -136,29 +147,27 @@ export class TalkView {
     return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign));
   }
 
-  _presses(message) {
-    if (!message.buttons.length || (this.page.desk && !this.page.mayPress(message))) return null;
-    const quiet = Boolean(message.source) && message.buttons.flat().every((button) => !button.style);
+  _presses(message, own = false) {
+    if (!message.buttons.length || (this.page.desk && !own && !this.page.home)) return null;
     const busy = this.page.busy?.has(message.id);
     const rows = el("div.presses", {});
-    let index = 0;
     for (const row of message.buttons) {
       const line = el("div", {});
-      if (quiet && rows.children.length === 0) line.append(el("span.helped", {}, t("message.helped")));
+      if (message.prompt && rows.children.length === 0) line.append(el("span.helped", {}, message.prompt));
       for (const button of row) {
-        const place = index++;
+        const place = Number(button.data.split(".").pop());
         const chosen = message.pressed === place;
         if (message.pressed !== null && message.pressed !== undefined && !chosen) continue;
-        line.append(this._press(message, button, place, quiet, chosen, busy));
+        line.append(this._press(message, button, chosen, busy));
       }
       if (line.querySelector("button")) rows.append(line);
     }
     return rows;
   }
 
-  _press(message, button, place, quiet, chosen, busy) {
-    const style = button.style || (quiet ? "quiet" : "");
-    const sign = chosen ? "check" : quiet && place === 0 ? "up" : quiet && place === 1 ? "down" : style === "plain" ? "person" : null;
+  _press(message, button, chosen, busy) {
+    const style = button.style === "yes" || button.style === "no" ? "quiet" : button.style;
+    const sign = chosen ? "check" : PRESS_ICONS[button.style];
     return el(
       `button.press${style ? `.${style}` : ""}`,
       { type: "button", "aria-pressed": String(chosen), disabled: chosen || busy, onclick: () => this.page.onPress(button.data, message) },
@@ -208,6 +217,11 @@ export class TalkView {
   }
 }
 
+export function eventWords(message) {
+  const key = `event.${message.event}`;
+  return message.event && known(key) ? t(key, { name: message.text }) : message.text;
+}
+
 export function refusal(key, values = {}) {
   return t(known(`refused.${key}`) ? `refused.${key}` : "refused.not_here", { longest: "20,000", ...values });
 }
@@ -216,7 +230,7 @@ const head = (message) => [message.author, message.name, message.kind === "campa
 
 /** A customer's command, which mostly was a pressed button, reads as what it asks for. */
 function commandLabel(text) {
-  const found = /^\/([a-z_]+)$/.exec(text);
+  const found = /^\/([a-z_]+)(?: [a-z]{2})?$/.exec(text);
   return found && known(`command.${found[1]}`) ? t(`command.${found[1]}`) : text;
 }
 

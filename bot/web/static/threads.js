@@ -2,7 +2,7 @@
 import { $, arrange, bell, el, icon } from "./dom.js";
 import { clockTime, currentLanguage, dayKey, duration, known, shortDate, t } from "./texts.js";
 
-const GROUPS = ["queue", "mine", "others", "bot"];
+const GROUPS = ["queue", "mine", "others", "bot", "done"];
 const TABS = ["threads", "queue", "mine", "others"];
 const NEAR = 5 * 60_000; // a promise this close is shown in the colour of warning
 
@@ -15,6 +15,7 @@ export function turn(thread, now = Date.now()) {
   }
   if (left !== null) return { tone: left < NEAR ? "warn" : "", sign: "clock", words: t("due.in", { time: duration(left) }) };
   if (thread.group === "campaigns") return { tone: "", sign: "horn", words: stateWords(thread) };
+  if (thread.group === "done") return { tone: "", sign: "check", words: stateWords(thread) };
   if (thread.waits) return { tone: "", sign: "clock", words: t("turn.ours") };
   if (thread.group === "bot") return { tone: "", sign: "bell", words: t("desk.group.bot") };
   return { tone: "", sign: "pause", words: t("turn.theirs") };

@@ -1,0 +1,112 @@
+"""Where an error of the command line becomes plain sentences on standard error and the exit code 1."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+SENTENCES = {
+    "database_needs_file": "The database needs a file: set [database] url to sqlite+aiosqlite:///var/frontdesk.db or so.",
+    "database_folder": "The database's folder {path} cannot be used: {why}.",
+    "database_unreachable": "The database cannot be reached: {why}.",
+    "database_read_only": "The database {path} may not be written by this user.",
+    "database_newer": (
+        "The database is at revision {revision}, which this Frontdesk does not know (its newest is {head}): "
+        "it was used by a newer Frontdesk. Run that one, or restore an older backup."
+    ),
+    "database_foreign_keys": "After the migration {rows} rows point at rows that are not there; nothing was changed.",
+    "vault_key_length": "The master key should have {expected} bytes and has {found}.",
+    "vault_key_missing": (
+        "The key file {path} is missing, and the records are sealed with its key. Put the file back from a backup, "
+        "or set [vault] key_file to where it is."
+    ),
+    "vault_key_unreadable": "The key file {path} cannot be read: {why}.",
+    "vault_key_unwritable": "A key file cannot be made at {path}: {why}.",
+    "vault_key_loose": "The key file {path} may be read by others (mode {mode}): run chmod 600 on it.",
+    "vault_key_malformed": "The key file {path} should hold one line of 64 hexadecimal digits.",
+    "vault_key_wrong": (
+        "The key file holds another key ({found}) than the one that sealed this database ({expected}). "
+        "Set [vault] key_file to the right one."
+    ),
+    "vault_not_sealed": "A value on record is not sealed as it should be ({place}).",
+    "vault_does_not_open": "A value on record does not open with this key ({place}): it was moved or changed.",
+}
+
+_SOURCE_NOTE = re.compile(r"\s*\(Background on this error at: .*\)")
+
+
+class Border(TyperGroup):
+    """The group of all commands. An error that is nobody's mistake but ours keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what it could not do is said in words."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader went away, `head` for example; typer leaves quietly
+        except Exception as error:
+            sentences = sentences_of(error)
+            if sentences is None:
+                raise
+            for sentence in sentences:
+                typer.echo(sentence, err=True)
+            raise typer.Exit(1) from None
+
+
+def sentences_of(error: Exception) -> Sequence[str] | None:
+    """What to say of an error; None for one that should not have happened."""
+    for kind in type(error).__mro__:
+        if translate := _TRANSLATIONS.get(f"{kind.__module__}.{kind.__qualname__}"):
+            return translate(error)
+    return None
+
+
+def _keyed(error: Any) -> list[str]:
+    values = {name: str(value).rstrip(". ") for name, value in error.values.items()}
+    if "why" in values:
+        values["why"] = _first_line(values["why"])
+    return [SENTENCES[error.key].format(**values)]
+
+
+def _refused(error: Any) -> list[str]:
+    """A refusal that the bot would have said in the chat, in the same words."""
+    from bot.texts import Texts
+
+    texts = Texts(("en",))
+    values = {name: str(value) for name, value in error.values.items()}
+    if "state" in values:
+        values["state"] = texts.say("en", f"campaign-{values['state']}")
+    return [texts.say("en", error.key.replace("_", "-"), **values)]
+
+
+def _of_the_system(error: Any) -> list[str]:
+    what = error.strerror or str(error) or type(error).__name__
+    return [f"{error.filename}: {what}." if error.filename else f"{what}."]
+
+
+def _of_the_database(error: Any) -> list[str]:
+    return [f"The database refused: {_first_line(str(error.orig))}."]
+
+
+def _first_line(text: str) -> str:
+    return (_SOURCE_NOTE.sub("", text).strip().splitlines() or [""])[0].rstrip(". ")
+
+
+# By name, so that nothing is imported for errors that never come.
+_TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
+    "bot.commands.options.Refused": lambda error: [str(sentence) for sentence in error.args],
+    "bot.imports.ImportRefused": lambda error: error.problems,
+    "bot.config.ConfigError": lambda error: error.problems,
+    "knowledge_base.importers.errors.ArticleError": lambda error: [f"{error}."],
+    "crm_core.storage.database.DatabaseError": _keyed,
+    "crm_core.storage.vault.VaultError": _keyed,
+    "crm_core.campaigns.CampaignRefused": _refused,
+    "crm_core.tickets.TicketRefused": _refused,
+    "bot.web.server.PortInUse": lambda error: [
+        f"Cannot listen on {error.host}:{error.port}: {error.reason.rstrip('.')}. Set [web] port to another one."
+    ],
+    "sqlalchemy.exc.DBAPIError": _of_the_database,
+    "builtins.OSError": _of_the_system,
+}

@@ -1,0 +1,149 @@
+"""`run`, `init`, `migrate`, `invite` and `doctor`: what the operator does with an installation."""
+
+import asyncio
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.options import AsJson, Config, Refused, local, opened, say, say_json, settings_of
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+_NEW_SHOP = Path(__file__).parent / "new_shop"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.command("run")(run)
+    app.command("init")(init)
+    app.command("migrate")(migrate)
+    app.command("invite")(invite)
+    app.command("doctor")(doctor)
+
+
+def run(
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load the sample customers and orders into an empty database.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Serve everything that is enabled until SIGTERM or Ctrl-C.
+
+    The database is made or brought up to date first. On leaving, what is at hand is finished within five seconds.
+    """
+    settings = settings_of(config)
+    from bot.serve import serve
+
+    raise typer.Exit(asyncio.run(serve(settings, sample=sample)))
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the new shop.")],
+    config: Annotated[Path | None, typer.Option("--config", hidden=True)] = None,
+) -> None:
+    """Begin a shop of your own: a commented config.toml and a folder for its articles.
+
+    Nothing that is there already is overwritten.
+    """
+    files = sorted(file.relative_to(_NEW_SHOP) for file in _NEW_SHOP.rglob("*") if file.is_file())
+    taken = [file for file in files if (folder / file).exists()]
+    if taken:
+        raise Refused(*(f"{folder / file} exists already; nothing was written." for file in taken))
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_NEW_SHOP / file, folder / file)
+        say(f"wrote {folder / file}")
+    say("Put your articles into its folder articles/, then start it with:")
+    say(f"  frontdesk run --config {folder / 'config.toml'}")
+
+
+def migrate(config: Config = None) -> None:
+    """Make the database or bring it up to date, and the key file at the very first start."""
+    settings = settings_of(config)
+    asyncio.run(_migrate(settings))
+
+
+async def _migrate(settings: "Settings") -> None:
+    from crm_core.storage.database import Database
+    from crm_core.storage.migrations import HEAD, revision
+
+    key_was_there = settings.key_file.exists()
+    database = Database(settings.database_url.render_as_string(hide_password=False))
+    try:
+        await database.check()
+        async with database.read() as session:
+            before = await (await session.connection()).run_sync(revision)
+    finally:
+        await database.close()
+    async with opened(settings, make=True):
+        pass
+    if not key_was_there:
+        say(f"Made the key file {settings.key_file}. Keep a copy of it elsewhere: without it nothing sealed can be read.")
+    if before is None:
+        say(f"Made the database, at revision {HEAD}.")
+    elif before == HEAD:
+        say(f"The database is up to date, at revision {HEAD}; nothing was done.")
+    else:
+        say(f"Brought the database from revision {before} to {HEAD}.")
+
+
+def invite(
+    role: Annotated[str, typer.Option("--role", help="agent, supervisor, marketer or admin.")],
+    name: Annotated[str, typer.Option("--name", help="The colleague's name, as customers will see it.")] = "",
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time invite by which a colleague becomes staff, good for 24 hours.
+
+    The token is shown this once and stored hashed.
+    """
+    from crm_core.models import STAFF_ROLES
+
+    if role not in STAFF_ROLES:
+        raise typer.BadParameter(f"{role!r} is not one of {', '.join(STAFF_ROLES)}.", param_hint="'--role'")
+    called = " ".join(name.split()) or role.capitalize()
+    if len(called) > 190:
+        raise typer.BadParameter(f"it has {len(called)} characters, 190 are allowed.", param_hint="'--name'")
+    settings = settings_of(config)
+    token, until = asyncio.run(_invite(settings, role, called))
+    link = f"{settings.base_url}/desk/enter/{token}"
+    if as_json:
+        facts = {"role": role, "name": called, "token": token, "link": link, "start": f"/start {token}"}
+        say_json({**facts, "expires_at": until})
+        return
+    say(f"An invite for {called} ({role}), good once until {local(until, settings)}.")
+    say(f"  token     {token}")
+    if settings.web.enabled:
+        say(f"  web       {link}")
+    say(f"  Telegram  /start {token}")
+
+
+async def _invite(settings: "Settings", role: str, name: str) -> tuple[str, datetime]:
+    from crm_core import staff
+
+    async with opened(settings, make=True) as records, records.write() as work:
+        return staff.invite(work, role, name), work.now + staff.INVITE_TERM
+
+
+def doctor(config: Config = None, as_json: AsJson = False) -> None:
+    """Look whether everything is in order, and say how to mend what is not.
+
+    Nothing is changed. The exit code is 1 when something is wrong.
+    """
+    from bot.doctor import examine
+
+    findings = asyncio.run(examine(config))
+    wrong = sum(one.state == "wrong" for one in findings)
+    if as_json:
+        say_json({"wrong": wrong, "checks": [one.as_json() for one in findings]})
+    else:
+        for one in findings:
+            say(f"{one.state:5}  {one.check}: {one.says}")
+            if one.mend:
+                say(f"       {one.mend}")
+        say("Everything is in order." if not wrong else f"{wrong} of {len(findings)} checks found something wrong.")
+    raise typer.Exit(1 if wrong else 0)

@@ -1,0 +1,220 @@
+"""The pages over the real records: the same story as over the house in memory, with what must stay hidden."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import App, open_app
+from bot.config import Settings
+from bot.serve import Channels
+from bot.web.bell import EVERYTHING, Bell
+from bot.web.house import NotHere, Visitor
+from bot.web.records_house import RecordsHouse
+from bot.web.server import WebServer, create_app
+from bot.web.sockets import Rhythm
+from crm_core import staff
+from crm_core.models import Role
+from crm_core.work import Work
+from tests.web.conftest import Page, Served
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+
+
+class RealServed(Served):
+    """The same doors over the records."""
+
+    def __init__(self, app: App, house: RecordsHouse, server: WebServer) -> None:
+        self.app = app
+        self.records_house = house
+        self.server = server
+        self.url = f"http://127.0.0.1:{server.port}"
+
+    async def invite(self, role: Role = Role.AGENT, name: str = "Chen Yue") -> str:
+        """What `frontdesk invite` prints."""
+        async with self.app.records.write() as work:
+            return staff.invite(work, role, name)
+
+    async def staff_cookie(self, name: str = "Chen Yue", role: Role = Role.AGENT) -> str:
+        """Enter by a one-time link."""
+        async with self.client() as client:
+            answer = await client.post(f"/desk/enter/{await self.invite(role, name)}")
+            return answer.cookies["frontdesk_staff"]
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
+    """A whole application over an empty database, with the sample articles."""
+    bell = Bell()
+    channels = Channels(bell)
+    settings = replace(Settings(), folder=tmp_path)
+    app = await open_app(settings, channels.make)
+    assert channels.webchat is not None
+
+    def ring(work: Work) -> None:
+        for address in work.pages:
+            bell.ring(address)
+        if work.changed or work.desk_changed:
+            bell.ring(EVERYTHING)
+
+    app.records.listen(ring)
+    house = RecordsHouse(app, bell)
+    server = WebServer(create_app(house, channels.webchat, rhythm=Rhythm(poll_seconds=0.5)), port=0)
+    await server.start()
+    stop = asyncio.Event()
+    running = asyncio.create_task(app.run(stop))
+    yield RealServed(app, house, server)
+    stop.set()
+    await server.stop()
+    await running
+    await app.close()
+
+
+@asynccontextmanager
+async def _both(served: RealServed) -> AsyncIterator[tuple[Page, Page]]:
+    async with (
+        served.page("/chat/socket", await served.visitor_cookie()) as customer,
+        served.page("/desk/socket", await served.staff_cookie(), {}) as desk,
+    ):
+        yield customer, desk
+
+
+async def _thread(page: Page, group: str) -> dict[str, Any]:
+    while True:
+        for thread in (await page.hear("threads"))["threads"]:
+            if thread["group"] == group:
+                found: dict[str, Any] = thread
+                return found
+
+
+async def test_a_question_is_answered_with_its_source_and_resumed(served: RealServed) -> None:
+    """The answer names its page; the quiet question beside its buttons comes from the bot."""
+    cookie = await served.visitor_cookie()
+    async with served.page("/chat/socket", cookie) as page:
+        await page.send(type="say", client_id="c-1", text="How long does delivery take?")
+        await page.hear("ack")
+        messages: list[dict[str, Any]] = []
+        while len(messages) < 2:
+            messages += (await page.hear("messages"))["messages"]
+        own, answer = messages
+
+    assert (own["author"], own["client_id"]) == ("you", "c-1")
+    assert answer["author"] == "bot"
+    assert answer["source"]
+    assert answer["prompt"]
+    assert {button["style"] for row in answer["buttons"] for button in row} == {"yes", "no"}
+    async with served.page("/chat/socket", cookie, cursor=own["rev"]) as page:
+        again = (await page.hear("messages"))["messages"]
+        assert [message["id"] for message in again] == [answer["id"]]
+
+
+async def test_a_pressed_button_stays_pressed(served: RealServed) -> None:
+    """The message comes again with what was chosen."""
+    async with served.page("/chat/socket", await served.visitor_cookie()) as page:
+        await page.send(type="say", client_id="c-1", text="How long does delivery take?")
+        answer = None
+        while answer is None:
+            batch = (await page.hear("messages"))["messages"]
+            answer = next((message for message in batch if message["buttons"]), None)
+        await page.send(type="press", client_id="c-2", data=answer["buttons"][0][0]["data"])
+        pressed = None
+        while pressed is None:
+            batch = (await page.hear("messages"))["messages"]
+            pressed = next((message for message in batch if message["id"] == answer["id"]), None)
+
+        assert pressed["pressed"] == 0
+
+
+async def test_from_question_to_resolution(served: RealServed) -> None:
+    """Ask for a person, claim, note, reply, resolve: each sees their side, and the note stays inside."""
+    async with _both(served) as (customer, desk):
+        await customer.send(type="say", client_id="c-1", text="/agent")
+        waiting = await _thread(desk, "queue")
+        thread = waiting["id"]
+        await desk.send(type="open", thread=thread, cursor=0)
+        await desk.send(type="say", client_id="d-1", thread=thread, text=f"/claim {waiting['number']}")
+        mine = await _thread(desk, "mine")
+        assert mine["actions"] == ["reply", "handon", "resolve"]
+        await desk.send(type="say", client_id="d-2", thread=thread, mode="note", text="Known from last week")
+        assert (await desk.hear_text("Known from last week", thread))["author"] == "note"
+        await desk.send(type="say", client_id="d-3", thread=thread, mode="reply", text="Good morning!")
+        said = await desk.hear_text("Good morning!", thread)
+        assert (said["author"], said["state"], said["client_id"]) == ("agent", "sent", "d-3")
+        reply = await customer.hear_text("Good morning!")
+        assert (reply["author"], reply["name"]) == ("agent", "Chen Yue")
+        await desk.send(type="say", client_id="d-4", thread=thread, text=f"/resolve {waiting['number']}")
+        assert (await _thread(desk, "done"))["number"] == waiting["number"]
+
+
+async def test_customers_never_see_notes_or_events(served: RealServed) -> None:
+    """Not even when they read everything again from the start."""
+    cookie = await served.visitor_cookie()
+    async with served.page("/desk/socket", await served.staff_cookie(), {}) as desk:
+        async with served.page("/chat/socket", cookie) as customer:
+            await customer.send(type="say", client_id="c-1", text="/agent")
+            waiting = await _thread(desk, "queue")
+        await desk.send(type="open", thread=waiting["id"], cursor=0)
+        await desk.send(type="say", client_id="d-2", thread=waiting["id"], mode="note", text="Secret among us")
+        await desk.hear_text("Secret among us", waiting["id"])
+    visitor = await served.records_house.visitor(cookie)
+    whole = await served.records_house.messages(visitor, "", 0, 200)
+
+    assert whole
+    assert {message.author for message in whole} <= {"you", "bot", "agent"}
+    assert not [message for message in whole if "Secret" in message.text]
+
+
+async def test_a_marketer_sees_campaigns_and_no_tickets(served: RealServed) -> None:
+    """Denied by default: the list is empty of tickets, and a ticket's thread is not here."""
+    async with served.page("/chat/socket", await served.visitor_cookie()) as customer:
+        await customer.send(type="say", client_id="c-1", text="/agent")
+        while (await customer.hear("standing"))["owner"] != "queue":
+            pass
+    async with served.page("/desk/socket", await served.staff_cookie(role=Role.AGENT), {}) as agent:
+        ticket = await _thread(agent, "queue")
+    async with served.page("/desk/socket", await served.staff_cookie("Wei", Role.MARKETER), {}) as marketer:
+        listed = (await marketer.hear("threads"))["threads"]
+        await marketer.send(type="open", thread=ticket["id"], cursor=0)
+
+        assert listed == []
+        assert (await marketer.hear("gone"))["thread"] == ticket["id"]
+
+
+async def test_files_go_from_hand_to_hand_and_no_further(served: RealServed) -> None:
+    """The customer's photo reaches the desk; another visitor finds nothing under its address."""
+    async with served.client() as ana, served.client() as eve, served.client() as agent:
+        await ana.get("/chat")
+        await eve.get("/chat")
+        await agent.post(f"/desk/enter/{await served.invite()}")
+        kept = (await ana.post("/chat/upload", files={"file": ("spout.png", PNG)})).json()
+        cookie = ana.cookies["frontdesk_visitor"]
+        async with served.page("/chat/socket", cookie) as page:
+            await page.send(type="say", client_id="c-1", text="", attachment=kept["ref"])
+            batch = (await page.hear("messages"))["messages"]
+        address = batch[0]["attachment"]["url"]
+        own, others, desks = await ana.get(address), await eve.get(address), await agent.get(address)
+        eves_cookie = eve.cookies["frontdesk_visitor"]
+
+    assert batch[0]["attachment"]["file_name"] == "spout.png"
+    assert own.content == desks.content == PNG
+    assert others.status_code == 404
+    stranger = await served.records_house.visitor(eves_cookie)
+    with pytest.raises(NotHere):
+        await served.records_house.own_file(stranger, kept["ref"].removeprefix("file:"))
+
+
+async def test_a_visitors_address_cannot_be_turned_into_the_cookie(served: RealServed) -> None:
+    """The records know a digest; a made-up cookie is another visitor."""
+    first = await served.records_house.visitor(None)
+    again = await served.records_house.visitor(first.token)
+    other = await served.records_house.visitor("x" * 43)
+
+    assert isinstance(first, Visitor)
+    assert again == first
+    assert first.token not in first.address
+    assert other.address != first.address
+    assert (await served.records_house.visitor("short")).token != "short"
