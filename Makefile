@@ -46,7 +46,7 @@ bench-turns: install-dev ## turns per second, alone and in a burst
 	@$(PY) -m benchmarks.turns $(ARGS)
 
 bench-questions: install-dev ## how many questions are answered rightly, wrongly and not
-	@$(PY) -m benchmarks.questions $(ARGS)
+	@$(PY) -m benchmarks.questions $(if $(DATA),--data $(DATA)) $(ARGS)
 
 bench-telegram: install-dev ## both Telegram libraries side by side
 	@$(PY) -m benchmarks.telegram_libraries $(ARGS)

@@ -97,7 +97,7 @@ class Counter:
 
     async def answer_waiting(self) -> int:
         """Answer the next incoming of up to 50 senders; returns how many inbox rows were taken."""
-        async with self._records.read() as work:
+        async with self._records.glance() as work:
             waiting = await inbox.waiting(work, BATCH)
         pendings = []
         for one in waiting:

@@ -107,7 +107,7 @@ class Courier:
         if not self._outcomes and slot > _AHEAD:
             return min(slot - _AHEAD, _SAFETY_POLL)
         if not self._outcomes and look_first:
-            async with self._records.read() as work:
+            async with self._records.glance() as work:
                 if not await outbox.due(work, self._channel.name, self._in_flight, 1):
                     return _SAFETY_POLL
         outcomes, self._outcomes = self._outcomes, []
@@ -138,9 +138,11 @@ class Courier:
         pause = _SAFETY_POLL
         async with self._records.write() as work:
             await self._settle(work, outcomes, now)
-            if self._stopping or not await self._still_ours(work):
+            if self._stopping:
                 return [], 0.001
             rows = await outbox.due(work, self._channel.name, self._in_flight, _AT_ONCE)
+            if rows and not await self._still_ours(work):
+                return [], 0.001
             loaded = await rendering.load(work, rows)
             for row in rows:
                 delay = self._channel.pace.wait(row.chat, now)

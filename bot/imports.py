@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from crm_core.imports import (
     take_customers,
     take_orders,
 )
+from crm_core.models import Article
 from crm_core.work import Records
 
 _SOURCE = "import"
@@ -79,11 +80,11 @@ async def import_articles(records: Records | None, drafts: Sequence[Draft], *, d
     return taken
 
 
-def _of_the_folder(row: articles.Article | None) -> bool:
+def _of_the_folder(row: Article | None) -> bool:
     return row is not None and row.source == "config"
 
 
-def _equal(draft: Draft, row: articles.Article) -> bool:
+def _equal(draft: Draft, row: Article) -> bool:
     return (draft.title[:190], draft.category[:190], list(draft.phrasings), draft.answer) == (
         row.title,
         row.category,
@@ -95,9 +96,11 @@ def _equal(draft: Draft, row: articles.Article) -> bool:
 # ---- customers ----
 
 
-def read_customers(file: Path) -> list[CustomerDraft]:
-    """The customers of a JSON Lines file; raises ImportRefused with everything that is wrong."""
-    return _read(file, _customer, lambda draft: f"the e-mail address {draft.email}", lambda draft: normal_email(draft.email))
+def read_customers(file: Path) -> dict[int, CustomerDraft]:
+    """The customers of a JSON Lines file by line; raises ImportRefused with everything that is wrong."""
+    return _read(
+        file, _customer, lambda draft: f"the e-mail address {draft.email}", lambda draft: normal_email(draft.email)
+    )
 
 
 def _customer(fields: "_Fields") -> CustomerDraft:
@@ -131,8 +134,8 @@ async def import_customers(
 # ---- orders ----
 
 
-def read_orders(file: Path, source: str = _SOURCE) -> list[OrderDraft]:
-    """The orders of a JSON Lines file; raises ImportRefused with everything that is wrong."""
+def read_orders(file: Path, source: str = _SOURCE) -> dict[int, OrderDraft]:
+    """The orders of a JSON Lines file by line; raises ImportRefused with everything that is wrong."""
     return _read(
         file,
         lambda fields: _order(fields, source),
@@ -168,26 +171,26 @@ def _line(fields: "_Fields") -> LineDraft:
 
 
 async def import_orders(
-    records: Records | None, drafts: Sequence[OrderDraft], file: Path, *, dry_run: bool
+    records: Records | None, drafts: Mapping[int, OrderDraft], file: Path, *, dry_run: bool
 ) -> Taken:
     """Store orders by source and reference; an order of somebody unknown lets the whole file be refused."""
     taken = Taken()
-    strangers = []
-    for some in _batches(drafts, _ROWS_A_TIME):
+    strangers: list[tuple[int, OrderDraft]] = []
+    for lines in _batches(list(drafts.items()), _ROWS_A_TIME):
         found: set[str] = set()
         if records is not None:
             async with records.read() as work:
-                found = set(await known(work, [draft.customer_email for draft in some]))
-        strangers += [draft for draft in some if normal_email(draft.customer_email) not in found]
+                found = set(await known(work, [draft.customer_email for _, draft in lines]))
+        strangers += [(line, draft) for line, draft in lines if normal_email(draft.customer_email) not in found]
     if strangers:
         raise ImportRefused(
             [
-                f"{file}: order {one.external_ref}: there is no customer {one.customer_email}; import the customers first."
-                for one in strangers
+                f"{file}:{line}: order {draft.external_ref} is of {draft.customer_email}, who is no customer on record."
+                for line, draft in strangers
             ]
         )
-    assert records is not None or not drafts
-    for some in _batches(drafts, _ROWS_A_TIME) if records is not None else ():
+    for some in _batches(list(drafts.values()), _ROWS_A_TIME):
+        assert records is not None  # without them everybody is a stranger
         async with records.read() if dry_run else records.write() as work:
             await take_orders(work, some, taken, write=not dry_run)
     return taken
@@ -220,7 +223,9 @@ class _Fields:
         if value is None and not required:
             return ""
         if not isinstance(value, str) or _NO_TEXT.search(value):
-            raise _Problem(f"{self._name(name)} should be a text" if value is not None else f"{self._name(name)} is missing")
+            raise _Problem(
+                f"{self._name(name)} should be a text" if value is not None else f"{self._name(name)} is missing"
+            )
         value = value.strip()
         if required and not value:
             raise _Problem(f"{self._name(name)} is empty")
@@ -240,7 +245,9 @@ class _Fields:
     def words(self, name: str) -> tuple[str, ...]:
         """A list of words, none when it is missing."""
         value = self._left.pop(name, None) or []
-        if not isinstance(value, list) or not all(isinstance(word, str) and 0 < len(word.strip()) <= 40 for word in value):
+        if not isinstance(value, list) or not all(
+            isinstance(word, str) and 0 < len(word.strip()) <= 40 for word in value
+        ):
             raise _Problem(f"{self._name(name)} should be a list of words of at most 40 characters")
         return tuple(dict.fromkeys(word.strip() for word in value))
 
@@ -282,8 +289,8 @@ class _Fields:
 
 def _read(
     file: Path, make: Callable[[_Fields], _T], called: Callable[[_T], str], key: Callable[[_T], str]
-) -> list[_T]:
-    found: dict[str, _T] = {}
+) -> dict[int, _T]:
+    found: dict[int, _T] = {}
     first: dict[str, int] = {}
     problems = []
     for number, line in _lines(file):
@@ -292,14 +299,12 @@ def _read(
         except _Problem as problem:
             problems.append(f"{file}:{number}: {problem}.")
             continue
-        if key(draft) in found:
-            problems.append(f"{file}:{number}: {called(draft)} stands in line {first[key(draft)]} already.")
-            continue
-        found[key(draft)] = draft
-        first[key(draft)] = number
+        if (earlier := first.setdefault(key(draft), number)) != number:
+            problems.append(f"{file}:{number}: {called(draft)} stands in line {earlier} already.")
+        found[number] = draft
     if problems:
         raise ImportRefused(problems)
-    return list(found.values())
+    return found
 
 
 def _lines(file: Path) -> Iterable[tuple[int, str]]:

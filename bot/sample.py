@@ -23,9 +23,9 @@ async def load_sample(records: Records) -> bool:
     """Load the sample customers and orders, once and only into a database that never had anybody; True when it did."""
     people = [
         replace(draft, consent=True) if _AGREED & set(draft.tags) else draft
-        for draft in read_customers(_FOLDER / "customers.jsonl")
+        for draft in read_customers(_FOLDER / "customers.jsonl").values()
     ]
-    orders = read_orders(_FOLDER / "orders.jsonl", _SOURCE)
+    orders = list(read_orders(_FOLDER / "orders.jsonl", _SOURCE).values())
     async with records.write() as work:
         if not await _is_empty(work):
             return False

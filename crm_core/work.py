@@ -74,3 +74,9 @@ class Records:
         """A unit that can change nothing."""
         async with self.database.read() as session:
             yield Work(session, self.vault, self.clock(), self.pulled)
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Work]:
+        """As `read`, for one statement: several would not see the same moment."""
+        async with self.database.glance() as session:
+            yield Work(session, self.vault, self.clock(), self.pulled)

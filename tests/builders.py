@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -15,8 +15,11 @@ from sqlalchemy import func, inspect, select
 from bot.app import App, open_app
 from bot.channels.memory import Memory, encode
 from bot.config import Settings, load_settings
+from bot.counter import Counter
 from bot.courier import Courier
 from bot.message import Attachment, Delivery, Incoming
+from bot.throttle import Throttle
+from bot.turn import Articles
 from crm_core import conversations, staff
 from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
 
@@ -29,8 +32,10 @@ _ARTICLES = (
      ("how do I cancel my order", "cancel my order please", "I want to cancel", "stop my order")),
     ("track", "en", "Tracking", "The tracking number is in your mail.",
      ("how do I track my order", "where is my order", "tracking number", "track my parcel")),
-    ("delivery", "zh", "配送时间", "配送需要三到五个工作日。", ("配送要多久", "快递几天能到", "什么时候能收到货", "多久能送到")),
-    ("refund", "zh", "退款", "我们会在十四天内退款。", ("怎么退款", "我要退款", "退款什么时候到账", "钱什么时候退给我")),
+    ("delivery", "zh", "配送时间", "配送需要三到五个工作日。",
+     ("配送要多久", "快递几天能到", "什么时候能收到货", "多久能送到")),
+    ("refund", "zh", "退款", "我们会在十四天内退款。",
+     ("怎么退款", "我要退款", "退款什么时候到账", "钱什么时候退给我")),
 )  # fmt: skip
 _FIELDS = ("id", "language", "title", "answer", "phrasings")
 ARTICLES = "".join(json.dumps(dict(zip(_FIELDS, one, strict=True)), ensure_ascii=False) + "\n" for one in _ARTICLES)
@@ -163,6 +168,12 @@ class House:
         while await self.app.counter.answer_waiting():
             pass
 
+    def read_from(self, articles: Articles) -> None:
+        """Let the counter answer from other articles."""
+        app, shop = self.app, replace(self.app.shop, articles=articles)
+        decoders = {self.memory.name: self.memory.decode}
+        app.counter = Counter(app.records, shop, decoders, Throttle(0), lambda _incoming: None)
+
     def crash_sender(self) -> None:
         """The process that sends is gone with what it knew; another one takes its place."""
         old = self.app
@@ -234,8 +245,8 @@ class House:
 class Trouble:
     """What a network does to deliveries: each one it `strikes` meets the next of these fates, then all is well again.
 
-    A fate is an error to raise, or "crash" (the sender dies before the request leaves). With `arrives` the message reaches
-    the person all the same.
+    A fate is an error to raise, or "crash" (the sender dies before the request leaves). With `arrives` the message
+    reaches the person all the same.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 SENTENCES = {
-    "database_needs_file": "The database needs a file: set [database] url to sqlite+aiosqlite:///var/frontdesk.db or so.",
+    "database_needs_file": "The database needs a file: set [database] url to sqlite+aiosqlite:///var/frontdesk.db.",
     "database_folder": "The database's folder {path} cannot be used: {why}.",
     "database_unreachable": "The database cannot be reached: {why}.",
     "database_read_only": "The database {path} may not be written by this user.",

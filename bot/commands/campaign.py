@@ -1,4 +1,4 @@
-"""`campaign …`: plan, look at, pause, resume and cancel campaigns; the running process takes them up from the records."""
+"""`campaign …`: plan, show, pause, resume and cancel campaigns; the running process reads them from the records."""
 
 import asyncio
 import sys
@@ -122,9 +122,7 @@ async def _dry_run(settings: "Settings", texts: dict[str, str], audience: str) -
         return wanted, await campaigns.dry_run(work, texts, wanted)
 
 
-async def _plan(
-    settings: "Settings", texts: dict[str, str], audience: str, starts_at: datetime | None
-) -> "Campaign":
+async def _plan(settings: "Settings", texts: dict[str, str], audience: str, starts_at: datetime | None) -> "Campaign":
     from crm_core import campaigns
 
     async with opened(settings) as records, records.write() as work:
@@ -197,8 +195,12 @@ def show(number: Number, config: Config = None, as_json: AsJson = False) -> None
     for name, count in (("failed", figures.failed), ("expired", figures.expired), ("cancelled", figures.cancelled)):
         if count:
             say(f"  {name}: {count}")
-    _say_reasons({reason: figures.excluded.get(reason, 0) + figures.suppressed.get(reason, 0)
-                  for reason in {**figures.excluded, **figures.suppressed}})
+    _say_reasons(
+        {
+            reason: figures.excluded.get(reason, 0) + figures.suppressed.get(reason, 0)
+            for reason in {**figures.excluded, **figures.suppressed}
+        }
+    )
     if doubtful:
         say(f"  in doubt, may or may not have arrived: {figures.in_doubt}")
         say("  these customers: " + " ".join(map(str, doubtful)))

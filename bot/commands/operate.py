@@ -43,7 +43,7 @@ def run(
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the new shop.")],
-    config: Annotated[Path | None, typer.Option("--config", hidden=True)] = None,
+    _config: Annotated[Path | None, typer.Option("--config", hidden=True)] = None,  # every command takes it
 ) -> None:
     """Begin a shop of your own: a commented config.toml and a folder for its articles.
 
@@ -82,7 +82,7 @@ async def _migrate(settings: "Settings") -> None:
     async with opened(settings, make=True):
         pass
     if not key_was_there:
-        say(f"Made the key file {settings.key_file}. Keep a copy of it elsewhere: without it nothing sealed can be read.")
+        say(f"Made the key file {settings.key_file}. Keep a copy elsewhere: without it nothing sealed can be read.")
     if before is None:
         say(f"Made the database, at revision {HEAD}.")
     elif before == HEAD:

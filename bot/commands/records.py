@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +49,7 @@ def customers(file: File, dry_run: DryRun = False, config: Config = None, as_jso
     from bot.imports import import_customers, read_customers
 
     settings = settings_of(config)
-    drafts = read_customers(file)
+    drafts = list(read_customers(file).values())
     first = settings.shop.languages[0]
     taken = _run(settings, lambda records: import_customers(records, drafts, first, dry_run=dry_run), dry_run)
     _say("customers", file, taken, dry_run, as_json)
@@ -89,7 +88,8 @@ def _run(settings: "Settings", job: Callable[["Records | None"], Awaitable["Take
 
 def _say(kind: str, file: Path, taken: "Taken", dry_run: bool, as_json: bool) -> None:
     if as_json:
-        say_json({"import": kind, "file": str(file), "dry_run": dry_run, **asdict(taken)})
+        counts = {"added": taken.added, "changed": taken.changed, "same": taken.same}
+        say_json({"import": kind, "file": str(file), "dry_run": dry_run, **counts, "notes": taken.notes})
         return
     would = "would be " if dry_run else ""
     say(f"{file}: {taken.added} {kind} {would}added, {taken.changed} {would}changed, {taken.same} known just so.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands.options import AsJson, Config, Refused, opened, say, say_json, say_table, settings_of
+from bot.commands.options import AsJson, Config, Refused, opened, say_json, say_table, settings_of
 
 if TYPE_CHECKING:
     from bot.config import Settings

@@ -49,10 +49,10 @@ from crm_core.files import FileStore
 from crm_core.models import (
     Attachment,
     Conversation,
-    Customer,
     Identity,
     Interaction,
     Kind,
+    Meta,
     Role,
     Ticket,
     WebSession,
@@ -106,7 +106,7 @@ class RecordsHouse:
 
     async def _read_shop(self, work: Work) -> Shop:
         texts = self._app.shop.texts
-        sample = await work.session.scalar(select(Customer.id).where(Customer.source == "sample").limit(1))
+        sample = await work.session.get(Meta, "sample_loaded")
         return Shop(
             names=dict.fromkeys(texts.languages, self._app.shop.name),
             languages=tuple(texts.languages),
@@ -363,7 +363,8 @@ async def _may_see(work: Work, viewer: Viewer, interaction: Interaction) -> bool
 async def _suggestions(work: Work, language: str) -> tuple[str, ...]:
     """A first question from each of a few categories, in the words in which people ask."""
     found: dict[str, str] = {}
-    for article in await articles.everything(work):
+    # Where people found many ways to ask, they ask often.
+    for article in sorted(await articles.everything(work), key=lambda one: -len(one.phrasings)):
         if article.language == language and article.phrasings:
             found.setdefault(article.category, str(article.phrasings[0]))
     return tuple(list(found.values())[:_SUGGESTED])

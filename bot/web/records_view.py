@@ -221,6 +221,7 @@ class ThreadView:
     def _card(self, line: TicketLine, facts: Facts, name: str) -> dict[str, Any]:
         return {
             "name": name,
+            "named": line.customer.name is not None,
             "since": line.customer.created_at.isoformat(),
             "reason": line.ticket.reason,
             "tags": facts.tags,

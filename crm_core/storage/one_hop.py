@@ -67,6 +67,11 @@ class OneHopConnection(Connection):
         """Run a function in the connection's thread."""
         return await self._execute(work)
 
+    async def rollback(self) -> None:
+        """Roll back, unless there is nothing to: the pool asks for it after every commit."""
+        if self.raw.in_transaction:
+            await super().rollback()
+
     def cursor(self) -> OneHopCursor:  # type: ignore[override]  # SQLAlchemy enters it as it enters aiosqlite's own
         """A cursor; nothing crosses to the thread yet."""
         return OneHopCursor(self)

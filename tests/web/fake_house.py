@@ -126,7 +126,7 @@ class FakeHouse:
             commands=("/agent", "/status", "/help", "/privacy", "/deletemydata"),
             suggestions={
                 "en": ("How long does delivery take?", "Something arrived broken", "Where is my order?"),
-                "zh": ("我的订单到哪了", "多久能送到", "收到破损怎么办"),
+                "zh": ("多久能送到", "我的订单到哪了", "收到破损怎么办"),
             },
         )
 

@@ -32,7 +32,7 @@ function title(thread) {
 
 function buttons(thread, onAction) {
   const shown = thread.actions.filter((action) => known(`action.${action}`));
-  return el("div.card-actions", {}, ...shown.map((action) => el("button", { type: "button", onclick: () => onAction(action) }, icon(actionIcon(action)), t(`action.${action}`))));
+  return el("div.card-actions", {}, ...shown.map((action) => el("button", { type: "button", "data-action": action, onclick: () => onAction(action) }, icon(actionIcon(action)), t(`action.${action}`))));
 }
 
 function customer(thread) {
@@ -57,7 +57,8 @@ function tried(card) {
 function attempt(one) {
   const sure = one.confidence === null || one.confidence === undefined ? "" : t("message.sure", { percent: percent(one.confidence) });
   const decision = known(`card.decision.${one.decision}`) ? t(`card.decision.${one.decision}`) : one.decision;
-  return el("div.tried", {}, el("p", {}, el("b", {}, one.title || "–"), el("span", {}, sure)), el("p", {}, decision));
+  const words = decision[0].toUpperCase() + decision.slice(1);
+  return el("div.tried", {}, el("p", {}, el("b", {}, one.title || words), el("span", {}, sure)), one.title ? el("p", {}, words) : null);
 }
 
 function identities(thread) {

@@ -29,6 +29,9 @@ const page = {
     line.post({ type: "press", thread: openId, data }, { press: message.id });
     show();
   },
+  onResend: (message) => {
+    line.post({ type: "say", mode: "say", thread: openId, text: `/resend ${message.id}` }, { action: "resend" });
+  },
   onRemove: (entry) => {
     outbox.remove(entry.frame.client_id);
     show();
@@ -131,7 +134,7 @@ function act(action) {
   const thread = list.find(openId);
   if (!thread) return;
   cardSheet.close();
-  line.post({ type: "say", mode: "say", thread: openId, text: `/${action} ${thread.number}` }, { action });
+  line.post({ type: "say", mode: "say", thread: openId, text: openId.startsWith("ticket:") ? `/${action}` : `/${action} ${thread.number}` }, { action });
   if (action === "claim") composer.focus();
 }
 
@@ -202,7 +205,8 @@ function showHead(thread, home) {
   const title = home ? t("desk.home") : thread.subject || thread.title || t("who.customer");
   const chip = home ? null : el("span.chip.state", {}, chipWords(thread));
   $("thread-title").replaceChildren(el("span", {}, title), ...(chip ? [chip] : []));
-  const facts = home ? [t("desk.home_note")] : [[thread.title, thread.number === null ? "" : `#${thread.number}`].filter(Boolean).join(" · ")];
+  const about = home ? [] : [thread.subject ? thread.title : "", thread.number === null ? "" : `#${thread.number}`, channelWords(thread)];
+  const facts = home ? [t("desk.home_note")] : [about.filter(Boolean).join(" · ")];
   $("thread-facts").replaceChildren(el("span", {}, facts[0]), ...(thread ? [turnNode(thread)] : []));
   $("show-card").hidden = home;
   $("actions").replaceChildren(...(thread ? thread.actions.filter((action) => known(`action.${action}`)).map(actionButton) : []));

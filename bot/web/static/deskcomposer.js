@@ -63,7 +63,7 @@ export class DeskComposer {
   }
 
   _draw(thread) {
-    const name = shortName(thread.title || t("who.customer"));
+    const name = thread.card?.named === false ? thread.title : shortName(thread.title || t("who.customer"));
     const ticket = isTicket(thread);
     $("composer").dataset.mode = this.mode;
     $("modes").hidden = !ticket;
@@ -152,4 +152,4 @@ export class DeskComposer {
 
 const isTicket = (thread) => thread.id.startsWith("ticket:");
 const mayReply = (thread) => !isTicket(thread) || thread.actions.includes("reply");
-const shortName = (name) => (/^[\u3400-\u9fff]/.test(name) ? name.split(/\s/)[0] : name.split(/\s/)[0]);
+const shortName = (name) => name.split(/\s/)[0];

@@ -144,7 +144,9 @@ export class TalkView {
     const where = this.page.desk && !right && message.author === "customer" && this.page.channel ? ` · ${this.page.channel}` : "";
     const tone = state === "in_doubt" ? ".warn" : state === "failed" ? ".bad" : "";
     const sign = state ? STATE_ICONS[state] || "check" : null;
-    return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign));
+    const unsure = message.author === "agent" && (state === "in_doubt" || state === "failed");
+    const again = unsure && this.page.onResend && el("button", { type: "button", onclick: () => this.page.onResend(message) }, t("state.again"));
+    return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign), again);
   }
 
   _presses(message, own = false) {
@@ -229,7 +231,7 @@ export function refusal(key, values = {}) {
 const head = (message) => [message.author, message.name, message.kind === "campaign", message.author === "system" || message.author === "note" ? message.id : ""].join("|");
 
 /** A customer's command, which mostly was a pressed button, reads as what it asks for. */
-function commandLabel(text) {
+export function commandLabel(text) {
   const found = /^\/([a-z_]+)(?: [a-z]{2})?$/.exec(text);
   return found && known(`command.${found[1]}`) ? t(`command.${found[1]}`) : text;
 }

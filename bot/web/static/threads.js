@@ -1,5 +1,6 @@
 // The desk's list: groups, tabs, search, and moving in it by arrow keys.
 import { $, arrange, bell, el, icon } from "./dom.js";
+import { commandLabel } from "./talk.js";
 import { clockTime, currentLanguage, dayKey, duration, known, shortDate, t } from "./texts.js";
 
 const GROUPS = ["queue", "mine", "others", "bot", "done"];
@@ -123,7 +124,7 @@ export class ThreadList {
       "button.thread",
       { type: "button", "aria-current": String(chosen), onclick: () => this.onOpen(thread.id), "data-thread": thread.id },
       el("span.pair", {}, el("span.title", {}, thread.unread ? el("span.dot", {}) : null, el("span", {}, thread.title || t("who.customer"))), el("span", {}, time)),
-      el("span.preview", {}, thread.preview || "\u00a0"),
+      el("span.preview", {}, commandLabel(thread.preview) || "\u00a0"),
       el("span.pair", {}, turnNode(thread), el("span", {}, where)),
     );
   }
