@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.counter import Counter
 from bot.courier import Courier
 from bot.intake import IntakeDesk
+from bot.leased import Leased
 from bot.message import Attachment, Incoming
 from bot.opening import open_records, utc_now
 from bot.rendering import Reminder
@@ -28,7 +29,6 @@ from scheduler import AlarmClock, JobContext
 log = structlog.get_logger(__name__)
 
 _ARTICLES_EVERY = 2.0
-_LEASE_EVERY = 5.0
 _RECEIVE_AGAIN = 1.0
 
 
@@ -46,27 +46,27 @@ class App:
     counter: Counter
     couriers: dict[str, Courier]
     clock: AlarmClock
-    holder: str
+    leased: Leased
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain: no new updates, the turn and the deliveries at hand are finished."""
         self.clock.start()
-        tasks = [asyncio.create_task(self._serve_counter(), name="counter")]
+        tasks = [asyncio.create_task(self.leased.run("counter", self.counter.run), name="counter")]
         tasks += [asyncio.create_task(courier.run(), name="courier") for courier in self.couriers.values()]
         receiving = [asyncio.create_task(self._receive(channel)) for channel in self.channels.values()]
-        refreshing = asyncio.create_task(self._keep_articles_fresh())
+        refreshing = asyncio.create_task(self._keep_articles_fresh(stop))
         await stop.wait()
         log.info("Frontdesk is leaving: it finishes what is at hand.")
-        self.clock.stop()
-        refreshing.cancel()
+        await self.clock.stop()
+        await refreshing
         await self._stop_receiving(receiving)
         self.counter.stop()
         await _finish(tasks[:1], 2.0)
         for courier in self.couriers.values():
             courier.stop()
         await _finish(tasks, 4.0)
-        async with self.records.write() as work:
-            await leases.release(work, "counter", self.holder)
+        for name in ("counter", *(f"receive:{channel}" for channel in self.channels)):
+            await self.leased.release(name)
 
     async def close(self) -> None:
         """Let go of channels and database."""
@@ -76,10 +76,14 @@ class App:
         await self.records.database.close()
 
     async def _receive(self, channel: Channel) -> None:
+        """Receive until stopped. One process polls a bot; every process takes what its own web pages bring."""
+
+        async def receive() -> None:
+            await channel.receive(lambda updates: self.intake.take(channel.name, updates))
+
         while True:
             try:
-                await self._hold_lease(f"receive:{channel.name}")
-                await channel.receive(lambda updates: self.intake.take(channel.name, updates))
+                await (receive() if channel.pull else self.leased.run(f"receive:{channel.name}", receive))
             except Exception:
                 # The border of a channel: what it could not hand over it will hand over again.
                 log.exception("A channel could not receive; it tries again.", channel=channel.name)
@@ -87,36 +91,11 @@ class App:
             else:
                 return
 
-    async def _serve_counter(self) -> None:
-        await self._hold_lease("counter")
-        keeper = asyncio.create_task(self._keep_lease("counter"))
-        try:
-            await self.counter.run()
-        finally:
-            keeper.cancel()
-
-    async def _hold_lease(self, name: str) -> None:
-        """Return once this process holds the lease."""
-        waiting = False
-        while True:
-            async with self.records.write() as work:
-                if await leases.take(work, name, self.holder) is not None:
-                    return
-            if not waiting:
-                log.warning("Another process holds this lease; this one stands by.", lease=name)
-                waiting = True
-            await asyncio.sleep(1.0)
-
-    async def _keep_lease(self, name: str) -> None:
-        while True:
-            await asyncio.sleep(_LEASE_EVERY)
-            with contextlib.suppress(Exception):
-                async with self.records.write() as work:
-                    await leases.take(work, name, self.holder)
-
-    async def _keep_articles_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(_ARTICLES_EVERY)
+    async def _keep_articles_fresh(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _ARTICLES_EVERY)
+                return
             try:
                 if await self.book.refresh(self.records):
                     log.info("Articles changed; the matcher is up to date.", articles=len(self.book))
@@ -215,7 +194,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         counter=counter,
         couriers=couriers,
         clock=AlarmClock(context),
-        holder=holder,
+        leased=Leased(records, holder),
     )
 
 

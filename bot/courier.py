@@ -20,7 +20,9 @@ from crm_core.work import Records, Work
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 50  # rows claimed by one transaction
+_AT_ONCE = 50  # rows looked at by one transaction
+_UNDER_WAY = 30  # sends at a time: what Telegram takes in a second, and the most that a crash can leave in doubt
+_SECOND_TRIES = 3  # of these after a crash: a second crash ends a reply's tries, so few are put at risk together
 _AHEAD = 0.05  # seconds: a row whose slot comes this soon is claimed now
 _SAFETY_POLL = 1.0
 _RENEW = 5.0
@@ -52,6 +54,7 @@ class Courier:
         self._wake = asyncio.Event()
         self._stopping = False
         self._in_flight: dict[str, asyncio.Task[None]] = {}  # chat -> the send under way
+        self._second_tries: set[str] = set()  # those of these chats whose row was under way in a crash before
         self._outcomes: list[Outcome] = []
 
     def wake(self) -> None:
@@ -106,6 +109,8 @@ class Courier:
         slot = self._channel.pace.wait_any(now)
         if not self._outcomes and slot > _AHEAD:
             return min(slot - _AHEAD, _SAFETY_POLL)
+        if not self._outcomes and len(self._in_flight) >= _UNDER_WAY:
+            return _SAFETY_POLL  # the next outcome wakes us
         if not self._outcomes and look_first:
             async with self._records.glance() as work:
                 if not await outbox.due(work, self._channel.name, self._in_flight, 1):
@@ -144,7 +149,12 @@ class Courier:
             if rows and not await self._still_ours(work):
                 return [], 0.001
             loaded = await rendering.load(work, rows)
+            second_tries = len(self._second_tries)
             for row in rows:
+                if len(self._in_flight) + len(claimed) >= _UNDER_WAY:
+                    break
+                if row.reason == outbox.CRASH and second_tries >= _SECOND_TRIES:
+                    continue
                 delay = self._channel.pace.wait(row.chat, now)
                 if delay > _AHEAD:
                     pause = min(pause, delay - _AHEAD)
@@ -154,6 +164,7 @@ class Courier:
                     pause = 0.001  # the next row of this chat may be ready
                     continue
                 assert self._epoch is not None
+                second_tries += row.reason == outbox.CRASH
                 outbox.claim(row, self._epoch)
                 self._channel.pace.spend(row.chat, now + delay)
                 claimed.append((row, rendered, delay))
@@ -198,6 +209,8 @@ class Courier:
     def _launch(self, row: Outbox, rendered: Rendered, delay: float) -> None:
         delivery = _native(rendering.delivery(row, rendered), self._channel.name)
         self._in_flight[row.chat] = asyncio.create_task(self._send(row.chat, rendered, delivery, delay))
+        if row.reason == outbox.CRASH:
+            self._second_tries.add(row.chat)
 
     async def _send(self, chat: str, rendered: Rendered, delivery: Delivery, delay: float) -> None:
         sent, error = None, None
@@ -213,6 +226,7 @@ class Courier:
             error = Unconfirmed(type(caught).__name__)
         finally:
             del self._in_flight[chat]
+            self._second_tries.discard(chat)
             if sent is not None or error is not None:
                 self._outcomes.append(Outcome(delivery.outbox_id, rendered, sent, error))
             self._wake.set()
@@ -231,6 +245,7 @@ class Courier:
             else:
                 await self._settle_error(work, row, outcome.error, now)
             await outbox.announce(work, row)
+        await work.session.flush()  # the claim that follows must see what went back to the queue, to keep the order
 
     async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered, sent: Sent) -> None:
         outbox.sent(work, row, "" if rendered.edits else sent.message_id)

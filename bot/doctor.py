@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import re
 import shutil
 import socket
 import stat
@@ -303,6 +304,10 @@ def _telegram(settings: Settings) -> Finding:
     except ConfigError as error:
         return _wrong("telegram", error.problems[0], "Put the token that BotFather gave into this file.")
     base = settings.telegram.api_base
+    if not re.fullmatch(r"\d+:[\w-]+", token):
+        return _wrong(
+            "telegram", "The token does not look like 123456:letters.", "Ask BotFather for it again (/token)."
+        )
     try:
         with urllib.request.urlopen(f"{base}/bot{token}/getMe", timeout=_PATIENCE) as answer:  # noqa: S310 - checked by the settings
             return _bot(json.loads(answer.read(100_000)), base)

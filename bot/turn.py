@@ -85,15 +85,15 @@ class Turn:
         """The words, in normal form."""
         return self.incoming.text
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, /, **values: Any) -> str:
         """A sentence in this person's language."""
         return self.shop.texts.say(self.language, key, **values)
 
-    def reply(self, key: str, *rows: tuple[Button, ...], **values: Any) -> Reply:
+    def reply(self, key: str, /, *rows: tuple[Button, ...], **values: Any) -> Reply:
         """A reply of one sentence, with rows of buttons."""
         return Reply(text=self.say(key, **values), buttons=rows)
 
-    def button(self, key: str, act: str, **args: Any) -> Button:
+    def button(self, key: str, act: str, /, **args: Any) -> Button:
         """A button labelled in this person's language."""
         return Button(label=self.say(key), act=act, args=args)
 

@@ -14,6 +14,8 @@ from crm_core.storage.ids import new_id
 from crm_core.storage.types import UtcTime
 from crm_core.work import Work
 
+CRASH = "crash"  # why a row is in doubt whose sender was gone
+
 
 def new_token() -> str:
     """An unguessable name for a set of buttons: 22 characters, 128 bits."""
@@ -147,7 +149,7 @@ async def recover(work: Work, channel: str, epoch: int) -> Sequence[Outbox]:
     )
     rows = (await work.session.scalars(statement)).all()
     for row in rows:
-        doubt(work, row, "crash")
+        doubt(work, row, CRASH)
         await announce(work, row)
     return rows
 

@@ -249,10 +249,10 @@ async def unclaimed(work: Work, waited: timedelta, limit: int = 100) -> Sequence
         .where(
             Ticket.state.in_(ACTIVE),
             Ticket.assignee_id.is_(None),
-            Ticket.opened_at <= before,
+            func.coalesce(Ticket.waiting_since, Ticket.opened_at) <= before,
             or_(Ticket.alerted_at.is_(None), Ticket.alerted_at <= before),
         )
-        .order_by(Ticket.opened_at)
+        .order_by(func.coalesce(Ticket.waiting_since, Ticket.opened_at))
         .limit(limit)
     )
     return (await work.session.scalars(statement)).all()

@@ -1,6 +1,7 @@
 """`run`, `init`, `migrate`, `invite` and `doctor`: what the operator does with an installation."""
 
 import asyncio
+import re
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -36,9 +37,15 @@ def run(
     The database is made or brought up to date first. On leaving, what is at hand is finished within five seconds.
     """
     settings = settings_of(config)
+    _check_token(settings)
     from bot.serve import serve
 
     raise typer.Exit(asyncio.run(serve(settings, sample=sample)))
+
+
+def _check_token(settings: "Settings") -> None:
+    if settings.telegram.enabled and not re.fullmatch(r"\d+:\S+", settings.read_token().get_secret_value()):
+        raise Refused("The Telegram token should look like 123456:letters, as BotFather gave it; this one does not.")
 
 
 def init(

@@ -17,7 +17,7 @@ class Texts:
         self.languages = languages
         self._bundles = {language: _bundle(language) for language in languages}
 
-    def say(self, language: str, key: str, **values: Any) -> str:
+    def say(self, language: str, key: str, /, **values: Any) -> str:
         """The sentence for `key`; a key that no file has raises KeyError, so a test finds it."""
         bundle = self._bundles[self.spoken(language)]
         message = bundle.get_message(key)

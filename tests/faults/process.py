@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -44,7 +45,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -
     over = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < over, f"not within {seconds:.0f} s: {what}"
-        pause(0.01)
+        pause(0.02)
 
 
 def pause(seconds: float) -> None:
@@ -195,6 +196,16 @@ class Frontdesk:
         return self.folder / f"start-{self.starts:03}.{kind}"
 
     # the records
+
+    @property
+    def unfinished(self) -> int:
+        """How much waits in the inbox or the outbox or is under way, read from the file without opening the house."""
+        if not (file := Path(self.settings.database_url.database or "")).exists():
+            return 0
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            inbox = database.execute("SELECT count(*) FROM inbox WHERE state = 'received'").fetchone()
+            outbox = database.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'in_flight')").fetchone()
+            return int(inbox[0] + outbox[0])
 
     def look(self, question: Callable[[Work], Awaitable[T]]) -> T:
         """Ask the records something."""

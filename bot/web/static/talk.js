@@ -40,11 +40,26 @@ export class TalkView {
   constructor(log, page) {
     this.log = log;
     this.page = page;
+    this.pinned = true; // the newest message stays in sight until somebody scrolls up
+    this.lastTop = 0;
+    log.addEventListener("scroll", () => this._scrolled(), { passive: true });
+    log.addEventListener("load", () => this._stay(), { capture: true }); // pictures take their height late
+    new ResizeObserver(() => this._stay()).observe(log);
+  }
+
+  _scrolled() {
+    const left = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight;
+    if (left < 60) this.pinned = true;
+    else if (this.log.scrollTop < this.lastTop) this.pinned = false;
+    this.lastTop = this.log.scrollTop;
+  }
+
+  _stay() {
+    if (this.pinned) this.toEnd();
   }
 
   /** extra: messages of the own talk that are about this thread, seen by nobody else */
   show(talk, pending, connected, extra = []) {
-    const nearEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
     const items = [];
     let previous = null;
     const asides = new Set(extra);
@@ -55,11 +70,13 @@ export class TalkView {
     }
     for (const entry of pending) items.push(this._pendingItem(entry, connected));
     arrange(this.log, items.length || !this.page.empty ? items : [this.page.empty()]);
-    if (nearEnd) this.toEnd();
+    this._stay();
   }
 
   toEnd() {
+    this.pinned = true;
     this.log.scrollTop = this.log.scrollHeight;
+    this.lastTop = this.log.scrollTop;
   }
 
   _day(message) {

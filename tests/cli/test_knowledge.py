@@ -1,0 +1,115 @@
+"""`ask` shows what the bot would say and why; `match` measures files against files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.commands.knowledge import DECISIONS, REASONS
+from knowledge_base import Decision
+from knowledge_base.matcher import Match
+from tests.cli.conftest import ShopFolder, command
+
+
+def test_ask_answers_from_the_configured_articles_and_leaves_nothing(shop: ShopFolder) -> None:
+    """Without a database the files are read, and none is made."""
+    ran = shop.does("ask", "how long does delivery take")
+
+    assert ran.code == 0
+    assert ran.lines[0] == "answer: the bot would answer, for an article has these very words among its phrasings."
+    assert "those in the configured files" in ran.lines[1]
+    assert ran.lines[-1] == "  Delivery takes 3 to 5 working days."
+    assert not shop.database.exists()
+
+
+def test_ask_answers_from_the_records_when_there_are_any(shop: ShopFolder) -> None:
+    """What was imported counts, and the files do not."""
+    file = shop.write(
+        "more.jsonl", {"id": "dogs", "language": "en", "phrasings": ["may I bring my dog"], "answer": "Do."}
+    )
+    shop.does("import", "articles", file)
+
+    found = shop.does("ask", "may I bring my dog", "--json").json
+
+    assert (found["articles_from"], found["decision"], found["answer"]) == ("database", "answer", "Do.")
+
+
+def test_ask_as_json_holds_what_a_script_needs(shop: ShopFolder) -> None:
+    """The keys are promised."""
+    found = shop.does("ask", "怎么退款", "--json").json
+
+    assert found.keys() == {
+        "decision", "reason", "why", "language", "articles_from", "candidates", "suggestions", "answer",
+    }  # fmt: skip
+    assert (found["decision"], found["reason"], found["language"]) == ("answer", "same_words", "zh")
+    assert found["candidates"][0].keys() == {"id", "title", "confidence"}
+    assert found["answer"] == "我们会在十四天内退款。"
+
+
+def test_ask_gives_no_answer_when_the_bot_would_not(shop: ShopFolder) -> None:
+    """What is out of question is escalated, with the reason."""
+    found = shop.does("ask", "zebra xylophone", "--json").json
+
+    assert (found["decision"], found["answer"]) == ("escalate", None)
+    assert found["why"] == REASONS[found["reason"]]
+
+
+def test_every_decision_and_reason_has_words() -> None:
+    """The matcher's own list of reasons is the measure."""
+    listed = set((Match.__doc__ or "").split('"')[1::2])
+
+    assert DECISIONS.keys() == {one.value for one in Decision}
+    assert REASONS.keys() == listed
+
+
+def test_match_writes_a_line_for_each_question(tmp_path: Path) -> None:
+    """Neither a configuration nor a database is needed, and none is made."""
+    articles, questions, output = tmp_path / "a.jsonl", tmp_path / "q.jsonl", tmp_path / "out.jsonl"
+    articles.write_text('{"id": "a", "language": "en", "phrasings": ["where is my parcel"]}\n', encoding="utf-8")
+    questions.write_text('{"text": "where is my parcel"}\n{"text": "zzz"}\n', encoding="utf-8")
+
+    ran = command("match", "--articles", str(articles), "--questions", str(questions), "--output", str(output))
+
+    assert ran.out == f"2 questions: 1 answered, 0 asked back, 1 escalated. Written to {output}.\n"
+    decided = [json.loads(line)["decision"] for line in output.read_text(encoding="utf-8").splitlines()]
+    assert decided == ["answer", "escalate"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "out.jsonl", "q.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("hello", "q.jsonl:1: this is not a JSON object"), ('{"word": 1}', 'q.jsonl:1: the article has no "text"')],
+    ids=["malformed", "missing"],
+)
+def test_match_names_the_line_that_is_wrong_and_writes_nothing(tmp_path: Path, question: str, said: str) -> None:
+    """A bad question stops the whole, before the output is touched."""
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "language": "en", "phrasings": ["x y"]}\n', encoding="utf-8")
+    (tmp_path / "q.jsonl").write_text(question + "\n", encoding="utf-8")
+
+    ran = command(
+        "match", "--articles", str(tmp_path / "a.jsonl"), "--questions", str(tmp_path / "q.jsonl"),
+        "--output", str(tmp_path / "out.jsonl"),
+    )  # fmt: skip
+
+    assert ran.code == 1
+    assert said in ran.err
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_match_says_when_the_output_cannot_be_written(tmp_path: Path) -> None:
+    """A folder that is not there is named."""
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "language": "en", "phrasings": ["x y"]}\n', encoding="utf-8")
+    (tmp_path / "q.jsonl").write_text('{"text": "x"}\n', encoding="utf-8")
+    output = tmp_path / "no" / "out.jsonl"
+
+    ran = command(
+        "match",
+        "--articles",
+        str(tmp_path / "a.jsonl"),
+        "--questions",
+        str(tmp_path / "q.jsonl"),
+        "--output",
+        str(output),
+    )
+
+    assert (ran.code, ran.err) == (1, f"{output}: No such file or directory.\n")
