@@ -124,9 +124,7 @@ async def _finish(tasks: Sequence["asyncio.Task[None]"], seconds: float) -> None
 MakeChannels = Callable[[Settings, Records, FileStore], Sequence[Channel]]
 
 
-async def open_app(
-    settings: Settings, make_channels: MakeChannels, clock: Callable[[], datetime] = utc_now
-) -> App:
+async def open_app(settings: Settings, make_channels: MakeChannels, clock: Callable[[], datetime] = utc_now) -> App:
     """Open the records, read the articles and put the pieces together; nothing runs yet."""
     records = await open_records(settings, clock)
     try:

@@ -1,10 +1,11 @@
-"""The articles that the counter answers from: read from the configured files, kept in the records, handed to the matcher."""
+"""The articles that the counter answers from: read from files, kept in the records, handed to the matcher."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from crm_core import articles
 from crm_core.articles import Draft
+from crm_core.models import Article as ArticleRow
 from crm_core.work import Records
 from knowledge_base import Article, ArticleError, Match, Matcher, read_articles
 
@@ -17,7 +18,7 @@ def drafts_of(paths: Sequence[Path]) -> list[Draft]:
     for path in paths:
         for one in read_articles(path):
             if (one.id, one.language) in found:
-                raise ArticleError("duplicate_id", file=str(path), line=0, values={"id": one.id})
+                raise ArticleError("duplicate_id", path, id=one.id)
             found[one.id, one.language] = Draft(
                 slug=one.id,
                 language=one.language,
@@ -73,7 +74,7 @@ class Book:
         return True
 
     def match(self, text: str, language: str) -> Match:
-        """Which article answers `text`; the script of the text decides the language, `language` only where it cannot."""
+        """Which article answers `text`; its script decides the language, `language` only where it cannot."""
         return self._matcher.match(text, language)
 
     def find(self, article_id: str, language: str) -> Article | None:
@@ -84,7 +85,7 @@ class Book:
         return len(self._articles)
 
 
-def _differs(drafts: Sequence[Draft], current: dict[tuple[str, str], articles.Article]) -> bool:
+def _differs(drafts: Sequence[Draft], current: dict[tuple[str, str], ArticleRow]) -> bool:
     configured = {key for key, row in current.items() if row.source == _CONFIGURED}
     if configured != {(one.slug, one.language) for one in drafts}:
         return True

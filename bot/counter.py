@@ -288,7 +288,7 @@ def _pressed(incoming: Incoming, presses: Mapping[str, Outbox], conversation_id:
 
 
 def _says_nothing(incoming: Incoming, known: Known | None) -> bool:
-    """Whether there is nobody to answer: a stranger in the colleagues' group, a stranger who left, a group that moved."""
+    """Whether there is nobody to answer: a stranger in the colleagues' group or who left, a group that moved."""
     if known is None:
         return incoming.group or incoming.reachable is not None or bool(incoming.new_chat)
     return bool(incoming.new_chat) or (incoming.group and known.staff is None)

@@ -13,7 +13,7 @@ from bot.channels import Channel, ChannelError, NotSent, Refused, Unconfirmed
 from bot.message import Delivery, Sent
 from bot.rendering import Rendered
 from bot.turn import Shop
-from crm_core import campaigns, leases, outbox
+from crm_core import holds, leases, outbox
 from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Identity, Interaction, Kind, Lane, Outbox, OutboxState
 from crm_core.work import Records, Work
@@ -27,7 +27,6 @@ _AHEAD = 0.05  # seconds: a row whose slot comes this soon is claimed now
 _SAFETY_POLL = 1.0
 _RENEW = 5.0
 _DRAIN = 3.0
-_MARKETING = (Lane.CAMPAIGN, Lane.FOLLOW_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,9 @@ class Courier:
                 pause = await self._pump(look_first=not woken)
             except Exception:
                 # The border of the courier: a database that is full or away must not end deliveries for good.
-                log.exception("The outbox cannot be read or written; the courier tries again.", channel=self._channel.name)
+                log.exception(
+                    "The outbox cannot be read or written; the courier tries again.", channel=self._channel.name
+                )
                 pause = _SAFETY_POLL
             if pause > 0 and not self._stopping:
                 try:
@@ -182,8 +183,8 @@ class Courier:
         if row.expires_at is not None and work.now >= row.expires_at:
             outbox.settle(work, row, OutboxState.EXPIRED)
             return None
-        if row.lane in _MARKETING:
-            verdict = await campaigns.may_send(work, row, self._shop.quiet, self._shop.zone, self._shop.weekly_cap)
+        if row.lane in holds.MARKETING_LANES:
+            verdict = await holds.may_send(work, row, self._shop.quiet, self._shop.zone, self._shop.weekly_cap)
             if verdict.suppress:
                 outbox.settle(work, row, OutboxState.SUPPRESSED, verdict.suppress)
                 return None
@@ -249,7 +250,7 @@ class Courier:
 
     async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered, sent: Sent) -> None:
         outbox.sent(work, row, "" if rendered.edits else sent.message_id)
-        if row.lane in _MARKETING and row.interaction_id is None and row.conversation_id is not None:
+        if row.lane in holds.MARKETING_LANES and row.interaction_id is None and row.conversation_id is not None:
             conversation = await work.session.get_one(Conversation, row.conversation_id)
             kind = Kind.CAMPAIGN if row.lane == Lane.CAMPAIGN else Kind.FOLLOW_UP
             interaction = await record(work, conversation, Words(kind=kind, text=rendered.text))

@@ -190,9 +190,13 @@ async def _set_aside(database: Database) -> Finding:
     shown = "; ".join(f"row {row_id} ({channel}): {error or 'unknown error'}" for row_id, channel, error in rows)
     return _wrong(
         "inbox",
-        f"{count} messages could not be handled and are set aside: {shown}",
+        f"{_messages(count)} could not be handled: {shown}",
         "The log has the whole error under each row's number; the messages stay sealed in the inbox.",
     )
+
+
+def _messages(count: int) -> str:
+    return "One message" if count == 1 else f"{count} messages"
 
 
 async def _in_doubt(database: Database) -> Finding:
@@ -305,16 +309,14 @@ def _telegram(settings: Settings) -> Finding:
         return _wrong("telegram", error.problems[0], "Put the token that BotFather gave into this file.")
     base = settings.telegram.api_base
     if not re.fullmatch(r"\d+:[\w-]+", token):
-        return _wrong(
-            "telegram", "The token does not look like 123456:letters.", "Ask BotFather for it again (/token)."
-        )
+        return _wrong("telegram", "The token does not look like 123456:letters.", "Ask BotFather for it (/token).")
     try:
         with urllib.request.urlopen(f"{base}/bot{token}/getMe", timeout=_PATIENCE) as answer:  # noqa: S310 - checked by the settings
             return _bot(json.loads(answer.read(100_000)), base)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in {401, 404}:
-            return _wrong("telegram", f"{base} does not know the token.", "Ask BotFather for it again (/token).")
+            return _wrong("telegram", f"{base} does not know the token.", "Ask BotFather for it (/token).")
         return _wrong("telegram", f"{base} answered {error.code}.", "Try again later; see [telegram] api_base.")
     except (OSError, ValueError) as error:
         why = getattr(error, "reason", None) or error

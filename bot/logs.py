@@ -27,6 +27,7 @@ def set_up(level: str, *, as_json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    form = "%(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format=form)
     # The scheduler says every second that a job ran; that is for its own developers.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

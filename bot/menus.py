@@ -70,9 +70,7 @@ class Menus:
             )
             return [(row[0], Role(row[1])) for row in (await work.session.execute(statement)).all()]
 
-    async def _offer(
-        self, channel: Channel, by_language: dict[str, list[tuple[str, str]]], chat: str | None
-    ) -> None:
+    async def _offer(self, channel: Channel, by_language: dict[str, list[tuple[str, str]]], chat: str | None) -> None:
         if not isinstance(channel, HasMenu):
             return
         try:

@@ -26,7 +26,7 @@ class Incoming:
     external_id: str  # unique on that channel; together they are the inbox key
     sender: str  # the sender's address on the channel: a Telegram user id, a web visitor's id
     chat: str  # where an answer goes; the sender again in a private chat
-    thread: str = ""  # for staff: where it was written ("ticket:<id>", "campaigns"); "" is the private talk with the bot
+    thread: str = ""  # for staff: where it was written ("ticket:<id>", "campaign:<id>"); "" is the talk with the bot
     text: str = ""  # the words, or the caption of an attachment
     press: str = ""  # "<token>.<index>" of the pressed button; "" when nothing was pressed
     press_id: str = ""  # what the channel wants back to stop the button's spinner

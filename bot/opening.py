@@ -31,8 +31,11 @@ async def open_records(settings: Settings, clock: Callable[[], datetime] = utc_n
     url = settings.database_url
     database = Database(url.render_as_string(hide_password=False))
     try:
-        await _open_file(database, url.database or "")
-        vault = await _vault(settings.key_file, database)
+        if database.is_sqlite:
+            _check_writable(url.database or "")
+        await database.check()
+        sealed = await stored_fingerprint(database) is not None
+        vault = _open_vault(settings.key_file, sealed=sealed)
         await migrate(database)
         records = Records(database, vault, clock, PULLED)
         await _prove(records)
@@ -42,16 +45,16 @@ async def open_records(settings: Settings, clock: Callable[[], datetime] = utc_n
     return records
 
 
-async def _open_file(database: Database, name: str) -> None:
-    if database.is_sqlite and Path(name).exists() and not os.access(name, os.W_OK):
+def _check_writable(name: str) -> None:
+    if Path(name).exists() and not os.access(name, os.W_OK):
         raise DatabaseError("database_read_only", path=name)
-    await database.check()
 
 
-async def _vault(path: Path, database: Database) -> Vault:
+def _open_vault(path: Path, *, sealed: bool) -> Vault:
+    """The vault of the key file; a new key only while nothing is sealed yet."""
     if path.exists():
         return Vault.from_file(path)
-    if await stored_fingerprint(database) is not None:
+    if sealed:
         raise VaultError("vault_key_missing", path=str(path))
     try:
         return Vault.create_file(path)

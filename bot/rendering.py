@@ -12,6 +12,8 @@ from bot.turn import Shop
 from crm_core import campaigns, conversations, follow_ups, outbox, tickets
 from crm_core.models import (
     Attachment as AttachmentRow,
+)
+from crm_core.models import (
     Campaign,
     Customer,
     Identity,
@@ -182,9 +184,7 @@ def card_buttons(
     if ticket.assignee_id is None:
         return ((button("button-claim", "ticket.claim"),),)
     if identity is not None and ticket.assignee_id == identity.staff_id:
-        return (
-            (button("button-resolve", "ticket.resolve"), button("button-hand-on", "ticket.hand_on")),
-        )
+        return ((button("button-resolve", "ticket.resolve"), button("button-hand-on", "ticket.hand_on")),)
     return ()
 
 

@@ -30,7 +30,7 @@ async def everything(work: Work) -> Sequence[Article]:
 async def version(work: Work) -> tuple[int, int]:
     """A mark that changes whenever articles do: how many there are and the newest change."""
     row = (await work.session.execute(select(func.count(), func.max(Article.changed_at)))).one()
-    return row[0], int(row[1].timestamp() * 1e6) if row[1] else 0
+    return row[0], int(row[1].timestamp() * 1e6) if row[0] else 0
 
 
 async def take_over(work: Work, drafts: Iterable[Draft], source: str, *, remove_others: bool) -> dict[str, int]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, exists, func, select, update
 
 from crm_core import audit, outbox
 from crm_core.customers import consented
 from crm_core.follow_ups import addresses_of
 from crm_core.models import (
-    ACTIVE,
     Campaign,
     CampaignRecipient,
     CampaignState,
@@ -21,9 +20,7 @@ from crm_core.models import (
     Lane,
     Outbox,
     OutboxState,
-    Ticket,
 )
-from crm_core.rules import marketing, quiet_hours
 from crm_core.storage.ids import new_id
 from crm_core.tickets import next_number
 from crm_core.work import Work
@@ -31,7 +28,6 @@ from crm_core.work import Work
 BATCH = 200  # recipients materialised by one transaction
 WINDOW = 200  # rows of one campaign that wait in the outbox at a time
 TERM = timedelta(days=3)  # how long after its start a campaign's messages may still leave
-_MARKETING = (Lane.CAMPAIGN, Lane.FOLLOW_UP)
 
 
 class CampaignRefused(Exception):
@@ -164,6 +160,7 @@ async def _barred(work: Work, customer_ids: Sequence[int]) -> dict[int, str]:
     return {
         row[0]: "blocked" if row[1] is not None else "unreachable"
         for row in (await work.session.execute(statement)).all()
+        if row[0] is not None
     }
 
 
@@ -210,7 +207,7 @@ async def materialise(work: Work, campaign: Campaign) -> int:
 
 
 async def feed(work: Work, campaign: Campaign) -> int:
-    """Put the next recipients into the outbox, so that at most 200 rows of the campaign wait there; returns how many."""
+    """Put the next recipients into the outbox, where at most 200 rows of the campaign wait; returns how many."""
     waiting = await work.session.scalar(
         select(func.count())
         .select_from(CampaignRecipient)
@@ -378,7 +375,7 @@ async def cancel(work: Work, campaign: Campaign, staff_id: int | None) -> None:
     audit.enter(work, staff_id, "campaign.cancel", f"campaign:{campaign.number}")
 
 
-def _outbox_ids(campaign: Campaign) -> Select[tuple[int | None]]:
+def _outbox_ids(campaign: Campaign) -> Select[int | None]:
     return select(CampaignRecipient.outbox_id).where(
         CampaignRecipient.campaign_id == campaign.id, CampaignRecipient.outbox_id.is_not(None)
     )
@@ -407,51 +404,3 @@ async def text_for(work: Work, recipient_id: int) -> str | None:
         return None
     text = campaign.texts.get(recipient.language)
     return str(text) if text else None
-
-
-async def may_send(
-    work: Work, row: Outbox, quiet: tuple[time, time] | None, zone: str, weekly_cap: int
-) -> marketing.Verdict:
-    """Whether a campaign's or follow-up's row may leave now, decided in the claim transaction."""
-    recipient = await work.session.scalar(select(CampaignRecipient).where(CampaignRecipient.outbox_id == row.id))
-    if recipient is not None:
-        campaign = await work.session.get_one(Campaign, recipient.campaign_id)
-        if campaign.state == CampaignState.CANCELLED:
-            return marketing.Verdict(suppress="cancelled")
-        if campaign.state == CampaignState.PAUSED:
-            return marketing.Verdict(wait=work.now + timedelta(minutes=1))
-    conversation = await work.session.get_one(Conversation, row.conversation_id)
-    standing = await _standing(work, conversation)
-    return marketing.verdict(standing, work.now, quiet_hours.quiet_until(work.now, quiet, zone), weekly_cap)
-
-
-async def _standing(work: Work, conversation: Conversation) -> marketing.Standing:
-    identity = await work.session.get_one(Identity, conversation.identity_id)
-    customer = await work.session.get(Customer, conversation.customer_id) if conversation.customer_id else None
-    if customer is None:
-        return marketing.Standing(
-            consented=False, blocked=False, unreachable=False, erased=True, open_ticket=False, sent_this_week=0
-        )
-    agreed = await consented(work, [customer.id])
-    open_ticket = await work.session.scalar(
-        select(Ticket.id).where(Ticket.customer_id == customer.id, Ticket.state.in_(ACTIVE)).limit(1)
-    )
-    sent = await work.session.scalar(
-        select(func.count())
-        .select_from(Outbox)
-        .join(Conversation, Conversation.id == Outbox.conversation_id)
-        .where(
-            Conversation.customer_id == customer.id,
-            Outbox.lane.in_(_MARKETING),
-            or_(Outbox.state == OutboxState.SENT, Outbox.state == OutboxState.IN_DOUBT),
-            Outbox.settled_at > work.now - marketing.WEEK,
-        )
-    )
-    return marketing.Standing(
-        consented=agreed.get(customer.id, False),
-        blocked=identity.blocked_at is not None,
-        unreachable=identity.unreachable_at is not None,
-        erased=customer.key is None,
-        open_ticket=open_ticket is not None,
-        sent_this_week=sent or 0,
-    )

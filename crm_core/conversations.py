@@ -152,7 +152,7 @@ async def said_by(work: Work, conversation_id: int, limit: int) -> Sequence[Inte
 async def since(
     work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int
 ) -> Sequence[tuple[Interaction, Outbox | None]]:
-    """Interactions changed past `cursor` (a rev), with the outbox row that carries each to this conversation's person."""
+    """Interactions changed past `cursor` (a rev), each with the outbox row that carries it to the person here."""
     statement = (
         select(Interaction, Outbox)
         .outerjoin(

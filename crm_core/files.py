@@ -1,4 +1,4 @@
-"""Files that we keep ourselves: sealed bytes in a folder, named by their row's id, written before the row is committed."""
+"""Files that we keep ourselves: sealed bytes in a folder, named by their row's id, on disk before the row is."""
 
 import os
 from dataclasses import dataclass

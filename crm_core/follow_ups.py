@@ -45,7 +45,7 @@ async def materialise(work: Work, kind: FollowUpKind, days: int, limit: int = 20
     return len(customer_ids)
 
 
-def _due(work: Work, kind: FollowUpKind, days: int) -> Select[tuple[int]]:
+def _due(work: Work, kind: FollowUpKind, days: int) -> Select[int]:
     ready = work.now - timedelta(days=days)
     had = exists().where(FollowUp.customer_id == Customer.id, FollowUp.kind == kind)
     if kind is FollowUpKind.AFTER_RESOLVED:
@@ -106,4 +106,8 @@ async def addresses_of(work: Work, customer_ids: Sequence[int]) -> dict[int, tup
         )
         .order_by(Conversation.last_in_at)
     )
-    return {row[0].customer_id: (row[0], row[1]) for row in (await work.session.execute(statement)).all()}
+    return {
+        row[0].customer_id: (row[0], row[1])
+        for row in (await work.session.execute(statement)).all()
+        if row[0].customer_id is not None
+    }

@@ -56,9 +56,7 @@ class Waiting:
     bots_turn: bool
 
 
-_heads = (
-    select(func.min(Inbox.id)).where(Inbox.state == InboxState.RECEIVED).group_by(Inbox.channel, Inbox.sender)
-)
+_heads = select(func.min(Inbox.id)).where(Inbox.state == InboxState.RECEIVED).group_by(Inbox.channel, Inbox.sender)
 _waiting = (
     select(Inbox, Identity.language, Identity.staff_id, Ticket.id, Dialogue.kind)
     .outerjoin(Identity, (Identity.channel == Inbox.channel) & (Identity.external_id == Inbox.sender))

@@ -12,11 +12,13 @@ from crm_core.models import (
     Conversation,
     Interaction,
     Kind,
-    Sequence as Numbers,
     Staff,
     Ticket,
     TicketEvent,
     TicketState,
+)
+from crm_core.models import (
+    Sequence as Numbers,
 )
 from crm_core.storage.ids import new_id
 from crm_core.work import Work

@@ -1,4 +1,4 @@
-"""The alarm clock: APScheduler wakes each job at its interval; rows say what is due, so a missed alarm loses nothing."""
+"""The alarm clock: APScheduler wakes each job; rows say what is due, so a missed alarm loses nothing."""
 
 import asyncio
 from datetime import UTC

@@ -156,15 +156,19 @@ class House:
 
     async def settle(self) -> None:
         """Take in, answer and deliver until nothing moves any more."""
+        await self.answer()
+        await self.app.couriers[self.memory.name].deliver_waiting()
+
+    async def take_in(self) -> None:
+        """Let the intake commit what waits, and answer nothing yet."""
         updates = [encode(one) for one in self.pending]
         self.pending.clear()
         if updates:
             await self.app.intake.take(self.memory.name, updates)
-        await self.answer()
-        await self.app.couriers[self.memory.name].deliver_waiting()
 
     async def answer(self) -> None:
-        """Let the counter answer what waits, and deliver nothing yet."""
+        """Take in and answer what waits, and deliver nothing yet."""
+        await self.take_in()
         while await self.app.counter.answer_waiting():
             pass
 
@@ -175,7 +179,8 @@ class House:
         app.counter = Counter(app.records, shop, decoders, Throttle(0), lambda _incoming: None)
 
     def crash_sender(self) -> None:
-        """The process that sends is gone with what it knew; another one takes its place."""
+        """The process that sends is gone with what it knew; another takes its place when the lease is over."""
+        self.hands.move(seconds=16)
         old = self.app
         channel = self.memory
         old.couriers[channel.name] = Courier(old.records, old.shop, channel, f"holder-{next(self.numbers)}")

@@ -71,7 +71,10 @@ class Channel(Protocol):
         """Make the channel usable for sending and fetching; called once, never talks to the network for long."""
 
     async def receive(self, intake: Intake) -> None:
-        """Run until cancelled or `stop_receiving`: hand over raw updates, and confirm them only after the intake returned."""
+        """Run until `stop_receiving`: hand over raw updates, and confirm them only after the intake returned.
+
+        What the intake refuses is handed over again.
+        """
 
     async def stop_receiving(self) -> None:
         """Take no new update; return when what was handed over is confirmed."""

@@ -9,7 +9,6 @@ from bot.channels import FileGone, Intake, RawUpdate, Undecodable
 from bot.channels.pace import Pace
 from bot.message import Attachment, Delivery, Incoming, Sent
 
-
 _AGAIN = 0.01  # seconds
 
 
@@ -21,7 +20,7 @@ class Memory:
     pull: bool = False
     pace: Pace = field(default_factory=lambda: Pace(0, 0, 0))
     heard: list[Delivery] = field(default_factory=list)  # everything that was delivered, in order
-    trouble: Callable[[Delivery], None] = lambda delivery: None
+    trouble: Callable[[Delivery], None] = lambda _delivery: None
     files: dict[str, bytes] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
     _waiting: "asyncio.Queue[RawUpdate | None]" = field(default_factory=asyncio.Queue)
@@ -36,7 +35,7 @@ class Memory:
     async def receive(self, intake: Intake) -> None:
         """Hand over what was said, one update at a time; what the intake refuses is handed over again."""
         while (update := await self._waiting.get()) is not None:
-            while not await _taken(intake, update):
+            while not await _taken(intake, update):  # noqa: ASYNC110 - the intake has nothing to wait for
                 await asyncio.sleep(_AGAIN)
 
     async def stop_receiving(self) -> None:

@@ -75,7 +75,8 @@ def _refused(error: Any) -> list[str]:
     from bot.texts import Texts
 
     texts = Texts(("en",))
-    values = {name: str(value) for name, value in error.values.items()}
+    # Lengths are written as numbers are, 4,000; a campaign's number is a name.
+    values = {name: value if name in {"length", "most"} else str(value) for name, value in error.values.items()}
     if "state" in values:
         values["state"] = texts.say("en", f"campaign-{values['state']}")
     return [texts.say("en", error.key.replace("_", "-"), **values)]

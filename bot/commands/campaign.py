@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from crm_core.campaigns import Figures
     from crm_core.models import Campaign
+    from crm_core.work import Work
 
 _LONGEST = 4000  # characters: what every channel takes in one message
 _LISTED = 50
+_NUMBERS_END = 2**63  # what a column holds
 
 campaign = typer.Typer(
     help="Plan campaigns and see how they stand.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
 )
-Number = Annotated[int, typer.Argument(metavar="N", min=1, max=10**12, help="The campaign's number.")]
+Number = Annotated[int, typer.Argument(metavar="N", help="The campaign's number.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,7 +45,7 @@ def send(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan a message to all customers of an audience who agreed to marketing.
+    """Plan a message to customers who agreed to marketing.
 
     Times without a zone are in the shop's. A running Frontdesk starts the campaign when its time has come; quiet hours,
     the weekly cap and everybody's consent are looked at once more before each message leaves.
@@ -183,7 +185,10 @@ def _facts(one: "Campaign", figures: "Figures") -> dict[str, Any]:
 
 @campaign.command("show")
 def show(number: Number, config: Config = None, as_json: AsJson = False) -> None:
-    """Show how a campaign stands: figures, reasons, and who may or may not have got it."""
+    """Show how a campaign stands.
+
+    Figures, reasons, and the customers who may or may not have got it.
+    """
     settings = settings_of(config)
     one, figures, doubtful = asyncio.run(_look(settings, number))
     if as_json:
@@ -210,14 +215,17 @@ async def _look(settings: "Settings", number: int) -> tuple["Campaign", "Figures
     from crm_core import campaigns
 
     async with opened(settings) as records, records.read() as work:
-        one = await campaigns.by_number(work, number)
-        if one is None:
-            raise Refused(_unknown(number))
+        one = await _by_number(work, number)
         return one, await campaigns.figures_of(work, one), list(await campaigns.in_doubt(work, one))
 
 
-def _unknown(number: int) -> str:
-    return f"There is no campaign {number}; `frontdesk campaign list` shows them."
+async def _by_number(work: "Work", number: int) -> "Campaign":
+    from crm_core import campaigns
+
+    found = await campaigns.by_number(work, number) if 0 < number < _NUMBERS_END else None
+    if found is None:
+        raise Refused(f"There is no campaign {number}; `frontdesk campaign list` shows them.")
+    return found
 
 
 @campaign.command("pause")
@@ -251,9 +259,7 @@ async def _do(settings: "Settings", number: int, act: str) -> str:
     from crm_core import campaigns
 
     async with opened(settings) as records, records.write() as work:
-        one = await campaigns.by_number(work, number)
-        if one is None:
-            raise Refused(_unknown(number))
+        one = await _by_number(work, number)
         if act == "pause":
             campaigns.pause(work, one, None)
         elif act == "resume":

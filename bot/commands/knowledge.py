@@ -111,13 +111,16 @@ def match(
         Path, typer.Option("--questions", metavar="FILE", help='Questions as JSON Lines: {"text": …} a line.')
     ],
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Where the decisions are written.")],
-    config: Config = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Take [knowledge] wrong_answers_at_most from here, not 0.05."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Match a file of questions with a file of articles, for measuring.
+    """Match a file of questions with a file of articles.
 
-    Line by line the output says what was decided, why, and the candidates with their confidence. Neither a database nor
-    a configuration is needed; with --config its share of wrong answers is used.
+    For measuring: line by line the output says what was decided, why, and the candidates with their confidence. Neither
+    a database nor a configuration is needed.
     """
     from knowledge_base import match_files
 

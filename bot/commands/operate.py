@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 _NEW_SHOP = Path(__file__).parent / "new_shop"
+_REFERENCE = Path(__file__).resolve().parents[2] / "config.toml"  # it comes with the checkout (docs/decisions/0003)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def run(
 
 
 def _check_token(settings: "Settings") -> None:
-    if settings.telegram.enabled and not re.fullmatch(r"\d+:\S+", settings.read_token().get_secret_value()):
+    if settings.telegram.enabled and not re.fullmatch(r"\d+:[\w-]+", settings.read_token().get_secret_value()):
         raise Refused("The Telegram token should look like 123456:letters, as BotFather gave it; this one does not.")
 
 
@@ -52,24 +52,31 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the new shop.")],
     _config: Annotated[Path | None, typer.Option("--config", hidden=True)] = None,  # every command takes it
 ) -> None:
-    """Begin a shop of your own: a commented config.toml and a folder for its articles.
+    """Begin a shop of your own, with its config.toml and articles.
 
-    Nothing that is there already is overwritten.
+    The settings are commented, one article per language shows the form, and nothing that is there is overwritten.
     """
-    files = sorted(file.relative_to(_NEW_SHOP) for file in _NEW_SHOP.rglob("*") if file.is_file())
-    taken = [file for file in files if (folder / file).exists()]
+    from bot.config import SAMPLE_ARTICLES
+
+    files = {file.relative_to(_NEW_SHOP): file.read_text(encoding="utf-8") for file in sorted(_NEW_SHOP.rglob("*.md"))}
+    settings = _REFERENCE.read_text(encoding="utf-8").replace(f'"{SAMPLE_ARTICLES}"', '"articles"')
+    files[Path("config.toml")] = settings
+    taken = [folder / file for file in files if (folder / file).exists()]
     if taken:
-        raise Refused(*(f"{folder / file} exists already; nothing was written." for file in taken))
-    for file in files:
+        raise Refused(*(f"{file} exists already; nothing was written." for file in taken))
+    for file, content in files.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_NEW_SHOP / file, folder / file)
+        (folder / file).write_text(content, encoding="utf-8")
         say(f"wrote {folder / file}")
     say("Put your articles into its folder articles/, then start it with:")
     say(f"  frontdesk run --config {folder / 'config.toml'}")
 
 
 def migrate(config: Config = None) -> None:
-    """Make the database or bring it up to date, and the key file at the very first start."""
+    """Make the database, or bring it up to date.
+
+    The first time the key file is made as well. `run` does the same when it starts.
+    """
     settings = settings_of(config)
     asyncio.run(_migrate(settings))
 
@@ -104,9 +111,9 @@ def invite(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a one-time invite by which a colleague becomes staff, good for 24 hours.
+    """Make a one-time invite by which a colleague becomes staff.
 
-    The token is shown this once and stored hashed.
+    It is good for 24 hours. The token is shown this once and stored hashed.
     """
     from crm_core.models import STAFF_ROLES
 
@@ -137,7 +144,7 @@ async def _invite(settings: "Settings", role: str, name: str) -> tuple[str, date
 
 
 def doctor(config: Config = None, as_json: AsJson = False) -> None:
-    """Look whether everything is in order, and say how to mend what is not.
+    """Look whether everything is in order, and how to mend it.
 
     Nothing is changed. The exit code is 1 when something is wrong.
     """

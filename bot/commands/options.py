@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="The configuration file.", show_default="config.toml"),
+    typer.Option("--config", metavar="FILE", help="The configuration file (default: config.toml)."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 

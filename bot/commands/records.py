@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crm_core.work import Records
 
 imports = typer.Typer(
-    help="Import articles, customers or orders; importing a file again changes nothing.",
+    help="Import articles, customers or orders.\n\nImporting the same file again changes nothing.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -31,7 +31,10 @@ def add_to(app: typer.Typer) -> None:
 
 @imports.command("articles")
 def articles(file: File, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False) -> None:
-    """Import articles from a Markdown or JSON Lines file, or a folder of them; known by id and language."""
+    """Import articles from Markdown or JSON Lines.
+
+    FILE is a file or a folder of them. An article is known by its id and language.
+    """
     from bot.imports import import_articles, read_article_file
 
     settings = settings_of(config)
@@ -42,9 +45,10 @@ def articles(file: File, dry_run: DryRun = False, config: Config = None, as_json
 
 @imports.command("customers")
 def customers(file: File, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False) -> None:
-    """Import customers from a JSON Lines file; known by their e-mail address.
+    """Import customers from a JSON Lines file.
 
-    Tags are added and never taken away, and who opted out of marketing by themselves stays opted out.
+    A customer is known by the e-mail address. Tags are added and never taken away, and who opted out of marketing by
+    themselves stays opted out.
     """
     from bot.imports import import_customers, read_customers
 
@@ -65,7 +69,10 @@ def orders(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import orders from a JSON Lines file; known by source and reference. Their customers have to be on record."""
+    """Import orders from a JSON Lines file.
+
+    An order is known by source and reference, and its customer has to be on record.
+    """
     from bot.imports import import_orders, read_orders
 
     if not 0 < len(source.strip()) <= 40:

@@ -21,13 +21,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which report; without one, they are listed.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which report; without one, they are listed.")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How many days back it looks.")] = 30,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a report. Days are those of the shop's time zone."""
+    """Print a report, or list the reports.
+
+    Days are those of the shop's time zone.
+    """
     from crm_core.reports import REPORTS
 
     if not name:

@@ -1,6 +1,6 @@
 """Who answers first: the ordered list of handlers, and their commands and button acts looked up by name."""
 
-from bot.handlers import agent, ask, campaign, consent, help, language, start, ticket
+from bot.handlers import agent, ask, campaign, consent, help, language, start, ticket  # noqa: A004 - /help
 from bot.turn import Answer, Handler
 
 HANDLERS: tuple[Handler, ...] = (

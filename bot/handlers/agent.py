@@ -60,9 +60,9 @@ async def _line(turn: Turn, ticket: Ticket) -> str:
 
 
 async def _ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None, str]:
-    """Which ticket is meant, and the words that remain: of the button, thread, answered copy, number, or the one in hand.
+    """Which ticket is meant, and the words that remain: by button, thread, answered copy, number, or the one in hand.
 
-    Words that are `spoken` may begin with a number of their own ("/reply 3 days"): with a ticket in hand, only #3 is one.
+    Words that are `spoken` may begin with a number of their own ("/reply 3 days"): with one in hand, only #3 names one.
     """
     if turn.pressed is not None:
         return await tickets.by_number(turn.work, int(turn.pressed.args["ticket"])), ""
@@ -272,7 +272,7 @@ async def _handed(turn: Turn, ticket: Ticket, to: Staff | None) -> list[Reply]:
 
 
 async def talk(turn: Turn) -> list[Reply] | None:
-    """Plain words of staff: internal in a ticket's thread; to the customer as an answer to their copy or from the hand."""
+    """Plain words of staff: internal in a ticket's thread, to the customer in answer to a copy or from the hand."""
     if turn.staff is None:
         return None
     if not access.may(turn.role, "ticket.reply"):

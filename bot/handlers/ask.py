@@ -7,6 +7,7 @@ from crm_core import conversations, tickets
 from crm_core.models import Interaction, Kind
 from knowledge_base import Candidate, Decision, Match
 
+_FIRST_TURNS = 4  # after so many turns nobody's words are their first
 _SMALL_TALK = {
     "smalltalk_greeting": "talk-greeting",
     "smalltalk_thanks": "talk-thanks",
@@ -39,7 +40,9 @@ async def talk(turn: Turn) -> list[Reply] | None:
 
 
 async def _first_words(turn: Turn) -> bool:
-    """Whether somebody has said nothing yet, a /start aside: then these words tell their language better than a hint."""
+    """Whether somebody has said nothing yet but /start: then these words tell their language better than a hint."""
+    if turn.conversation.version > _FIRST_TURNS:
+        return False
     earlier = await conversations.said_by(turn.work, turn.conversation.id, 2)
     if len(earlier) == 1 and earlier[0].kind == Kind.MESSAGE:
         return (await conversations.body_of(turn.work, earlier[0])).startswith("/start")

@@ -367,4 +367,4 @@ async def _suggestions(work: Work, language: str) -> tuple[str, ...]:
     for article in sorted(await articles.everything(work), key=lambda one: -len(one.phrasings)):
         if article.language == language and article.phrasings:
             found.setdefault(article.category, str(article.phrasings[0]))
-    return tuple(list(found.values())[:_SUGGESTED])
+    return tuple(words[:1].upper() + words[1:] for words in list(found.values())[:_SUGGESTED])

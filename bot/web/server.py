@@ -17,7 +17,7 @@ from bot.channels.webchat import WebChat
 from bot.web import guard, pages, protocol
 from bot.web.files import UploadLimit, file_response, take_upload
 from bot.web.guard import STAFF_COOKIE, VISITOR_COOKIE
-from bot.web.house import FileRefused, House, NotHere, Viewer, Visitor
+from bot.web.house import FileRefused, House, NotHere, Shop, Viewer, Visitor
 from bot.web.sockets import CustomerLine, DeskLine, Line, Lines, Rhythm
 from bot.web.texts import pick_language
 
@@ -180,6 +180,14 @@ class Doors:
             return JSONResponse({"key": "not_here"}, status)
         return pages.closed_page(request, await self.house.shop(), "not_here", status)
 
+    async def fault(self, request: Request, error: Exception) -> Response:
+        """Our fault: the page says what is safe; the log gets the rest, because the error goes on to it."""
+        try:
+            shop = await self.house.shop()
+        except Exception:  # noqa: BLE001 - perhaps the very reason why we are here
+            shop = Shop(names={"en": "Frontdesk"})
+        return pages.closed_page(request, shop, "fault", 500)
+
     # what they share
 
     async def _known_visitor(self, token: str | None) -> Visitor | None:
@@ -204,6 +212,7 @@ def create_app(house: House, webchat: WebChat, *, base_url: str = "", rhythm: Rh
     app.state.lines = doors.lines
     app.add_middleware(guard.SecurityHeaders)
     app.add_exception_handler(HTTPException, doors.not_here)
+    app.add_exception_handler(Exception, doors.fault)
     app.add_route("/", doors.root)
     app.add_route("/chat", doors.chat)
     app.add_route("/chat/upload", doors.chat_upload, methods=["POST"])

@@ -24,6 +24,8 @@ class Rhythm:
     """How often sockets look by themselves."""
 
     poll_seconds: float = 1.0  # the safety net below the bell; other replicas' commits are found by it
+    derived_seconds: float = 3.0  # the same for what is derived: the desk's list, whose turn it is
+    gather_seconds: float = 0.1  # the desk hears every ring of the house; rings this close are read together
     session_seconds: float = 30.0  # how long a revoked staff session may go on reading
 
 
@@ -60,6 +62,7 @@ class Line:
         self.greeted = asyncio.Event()
         self.changed = asyncio.Event()
         self._bad_frames = 0
+        self._derived_at = 0.0
 
     async def run(self) -> None:
         """Serve this socket until the page or the server leaves."""
@@ -176,9 +179,10 @@ class Line:
         with self.house.listen(self.viewer) as listener:
             waiter = asyncio.create_task(self._pass_on_changes(listener.wake))
             try:
+                rung = True
                 while True:
-                    await self.news()
-                    await listener.wait(self.rhythm.poll_seconds)
+                    await self.news(rung)
+                    rung = await listener.wait(self.rhythm.poll_seconds)
             finally:
                 waiter.cancel()
 
@@ -189,10 +193,18 @@ class Line:
             self.changed.clear()
             wake()
 
-    async def news(self) -> None:
-        """Read everything past the cursors and send it."""
+    async def news(self, rung: bool) -> None:
+        """Read everything past the cursors and send it; `rung` tells whether anybody said that there is some."""
         for thread in list(self.cursors):
             await self._thread_news(thread)
+
+    def derived_due(self, rung: bool) -> bool:
+        """Whether what is derived is to be read again: when somebody rang, else only now and then."""
+        now = asyncio.get_running_loop().time()
+        if not rung and now - self._derived_at < self.rhythm.derived_seconds:
+            return False
+        self._derived_at = now
+        return True
 
     async def _thread_news(self, thread: str) -> None:
         while thread in self.cursors:
@@ -226,9 +238,11 @@ class CustomerLine(Line):
         """Read the one talk."""
         self.cursors = {"": frame.cursor if isinstance(frame.cursor, int) else 0}
 
-    async def news(self) -> None:
+    async def news(self, rung: bool) -> None:
         """Messages, then whose turn it is when that has changed."""
-        await super().news()
+        await super().news(rung)
+        if not self.derived_due(rung):
+            return
         where = await self.house.standing(self.viewer)
         if where != self._standing:
             self._standing = where
@@ -271,17 +285,20 @@ class DeskLine(Line):
         if frame.thread:
             self.cursors[frame.thread] = frame.cursor
 
-    async def news(self) -> None:
+    async def news(self, rung: bool) -> None:
         """The list first, then messages."""
+        if rung and self._listed is not None:
+            await asyncio.sleep(self.rhythm.gather_seconds)
         due = asyncio.get_running_loop().time() - self._checked > self.rhythm.session_seconds
         if due and not await self.still_welcome():
             await self.close(protocol.NO_SESSION)
             raise WebSocketDisconnect(protocol.NO_SESSION)
-        listing = list(await self.house.threads(self.viewer))
-        if listing != self._listed:
-            self._listed = listing
-            await self.tell(protocol.threads(listing))
-        await super().news()
+        if self.derived_due(rung):
+            listing = list(await self.house.threads(self.viewer))
+            if listing != self._listed:
+                self._listed = listing
+                await self.tell(protocol.threads(listing))
+        await super().news(rung)
 
 
 def page_key(viewer: Visitor | Staff) -> str:

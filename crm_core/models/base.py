@@ -1,7 +1,7 @@
 """The base of every mapped class: naming convention, column shorthands."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -28,7 +28,12 @@ class Base(DeclarativeBase):
     """All tables; relations are followed by explicit statements, never lazily."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcTime, dict[str, Any]: JsonText, list[Any]: JsonText, int: BigInteger}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime,
+        dict[str, Any]: JsonText,
+        list[Any]: JsonText,
+        int: BigInteger,
+    }
 
 
 def references(target: str, ondelete: str | None = None) -> ForeignKey:

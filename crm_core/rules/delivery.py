@@ -10,7 +10,7 @@ _LONGEST_DELAY = timedelta(seconds=60)
 
 
 def after_doubt(lane: int, attempts: int) -> OutboxState:
-    """Where a row goes whose request may or may not have arrived: automatic ones are sent once more, all others wait for a person."""
+    """Where a row goes that may have arrived: automatic ones are sent once more, others wait for a person."""
     if lane in AUTOMATIC and attempts < 2:
         return OutboxState.QUEUED
     return OutboxState.IN_DOUBT
@@ -18,4 +18,5 @@ def after_doubt(lane: int, attempts: int) -> OutboxState:
 
 def retry_delay(failures: int) -> timedelta:
     """How long to wait before the next try of a row that surely did not leave: 1 s, doubled, at most a minute."""
-    return min(_FIRST_DELAY * 2 ** min(max(failures - 1, 0), 10), _LONGEST_DELAY)
+    doublings = min(max(failures - 1, 0), 10)
+    return min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)

@@ -16,7 +16,7 @@ def new_id() -> int:
     41 bits of milliseconds and 22 random bits. Two replicas may draw the same id once in a great while: the unique key
     refuses it, the batch is rolled back and tried again with a new one.
     """
-    global _last
+    global _last  # noqa: PLW0603 - one clock per process
     with _lock:
         drawn = (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         _last = max(_last + 1, drawn)

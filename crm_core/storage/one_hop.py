@@ -65,7 +65,7 @@ class OneHopConnection(Connection):
 
     async def in_thread(self, work: Any) -> Any:
         """Run a function in the connection's thread."""
-        return await self._execute(work)
+        return await self._execute(work)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
         """Roll back, unless there is nothing to: the pool asks for it after every commit."""
@@ -80,5 +80,6 @@ class OneHopConnection(Connection):
 def connect(database: str, **options: Any) -> OneHopConnection:
     """What `aiosqlite.connect` does, for the connection above; hand it to SQLAlchemy as `async_creator_fn`."""
     connection = OneHopConnection(lambda: sqlite3.connect(database, **options), 64)
-    connection._thread.daemon = True  # as SQLAlchemy does: a connection left open must not keep the process alive
+    # As SQLAlchemy does: a connection that was left open must not keep the process alive.
+    connection._thread.daemon = True  # noqa: SLF001
     return connection

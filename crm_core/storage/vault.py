@@ -40,7 +40,7 @@ class Vault:
 
     @classmethod
     def from_file(cls, path: Path) -> "Vault":
-        """Read the master key (64 hex digits) from `path`; raises VaultError when missing, malformed or readable by others."""
+        """Read the master key (64 hex digits); raises VaultError when missing, malformed or readable by others."""
         try:
             text = path.read_text(encoding="ascii").strip()
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -74,7 +74,7 @@ class Vault:
         return _seal(self._master, secrets.token_bytes(_KEY_BYTES), f"customer.key:{customer_id}")
 
     def seal(self, text: str, place: str, key: bytes | None, owner: int = 0) -> bytes:
-        """Seal `text` for `place` ("interaction.body:<id>") under a customer's wrapped `key`, or the house key when None.
+        """Seal `text` for `place` ("interaction.body:<id>") under a customer's wrapped `key`; None is the house key.
 
         `owner` is the id of the customer whose key it is.
         """

@@ -5,7 +5,6 @@ from datetime import timedelta
 from crm_core import tickets
 from scheduler.jobs.base import JobContext
 
-
 _AT_ONCE = 20  # each is a message to everybody on the desk
 
 

@@ -18,7 +18,9 @@ from bot.web.server import WebServer, create_app
 from tests.web.fake_house import FakeHouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
 QUIET = [
     "--no-sandbox",
     "--disable-background-networking",

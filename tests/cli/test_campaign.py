@@ -4,24 +4,31 @@ from typing import Any
 
 import pytest
 
-from crm_core import outbox
-from crm_core.models import AuditEntry, Campaign, Outbox, OutboxState
+from crm_core import customers, outbox
+from crm_core.models import AuditEntry, Campaign, CampaignRecipient, Outbox, OutboxState
+from crm_core.work import Records
+from scheduler import JOBS
 from tests.builders import House
 from tests.cli.conftest import ShopFolder
 
 SEND = ("campaign", "send", "--audience", "all", "--text-en", "Spring tea is here.")
 
 
-async def two_customers(house: House) -> None:
+async def two_customers(records: Records) -> None:
     """Ana agreed to marketing, Bo did not say."""
-    await house.customer("ana").says("/subscribe")
-    await house.customer("bo").says("/start")
+    async with records.write() as work:
+        for name in ("ana", "bo"):
+            _, customer, _ = customers.welcome(
+                work, channel="memory", external_id=name, chat=name, language="en", name=name
+            )
+            if name == "ana":
+                customers.give_consent(work, customer.id, granted=True, source="command")
 
 
 @pytest.fixture
 def street(shop: ShopFolder) -> ShopFolder:
     """A shop with two customers."""
-    shop.with_house(two_customers)
+    shop.with_records(two_customers)
     return shop
 
 
@@ -76,12 +83,12 @@ def test_who_may_or_may_not_have_got_it_is_listed(street: ShopFolder) -> None:
 
     async def lose_the_answer(house: House) -> str:
         house.hands.now = (await house.rows(Campaign))[0].starts_at
-        await house.app.clock.ring(next(job for job in _jobs() if job.name == "campaigns"))
+        await house.app.clock.ring(next(job for job in JOBS if job.name == "campaigns"))
         async with house.app.records.write() as work:
             (row,) = [one for one in await house.rows(Outbox) if one.state == OutboxState.QUEUED]
             row = await work.session.get_one(Outbox, row.id)
             outbox.settle(work, row, OutboxState.IN_DOUBT, "crash")
-        (ana,) = [one for one in await house.rows(_recipient()) if one.outbox_id is not None]
+        (ana,) = [one for one in await house.rows(CampaignRecipient) if one.outbox_id is not None]
         return str(ana.customer_id)
 
     ana = street.with_house(lose_the_answer)
@@ -90,18 +97,6 @@ def test_who_may_or_may_not_have_got_it_is_listed(street: ShopFolder) -> None:
     assert street.does("campaign", "show", "1").lines[-1] == f"  these customers: {ana}"
     deliveries = street.does("report", "deliveries", "--days", "3650", "--json").json["rows"]
     assert [row["messages"] for row in deliveries if row["in_doubt"]] == [1]
-
-
-def _jobs() -> Any:
-    from scheduler import JOBS
-
-    return JOBS
-
-
-def _recipient() -> Any:
-    from crm_core.models import CampaignRecipient
-
-    return CampaignRecipient
 
 
 def test_a_campaign_can_be_paused_resumed_and_cancelled(street: ShopFolder) -> None:
@@ -121,6 +116,7 @@ def test_an_unknown_campaign_is_named(street: ShopFolder) -> None:
     for act in ("show", "pause", "resume", "cancel"):
         ran = street.does("campaign", act, "7")
         assert (ran.code, ran.err) == (1, "There is no campaign 7; `frontdesk campaign list` shows them.\n")
+    assert street.does("campaign", "show", str(2**70)).code == 1
 
 
 @pytest.mark.parametrize(

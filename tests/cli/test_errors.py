@@ -51,22 +51,13 @@ def test_python_m_bot_is_the_same_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "args",
-    [
-        ("run",),
-        ("migrate",),
-        ("ask", "hello"),
-        ("invite", "--role", "agent"),
-        ("report", "tickets"),
-        ("campaign", "list"),
-    ],
-    ids=lambda args: args[0],
+    "args", ["run", "migrate", "ask hello", "invite --role agent", "report tickets", "campaign list"]
 )
-def test_a_wrong_setting_is_named(shop: ShopFolder, args: tuple[str, ...]) -> None:
+def test_a_wrong_setting_is_named(shop: ShopFolder, args: str) -> None:
     """Every command that reads the settings says which one is wrong, where, and what was expected."""
     shop.configure("[web]\nport = 99999\n")
 
-    assert "config.toml: [web] port = 99999: expected a whole number" in ended(shop, *args)
+    assert "config.toml: [web] port = 99999: expected a whole number" in ended(shop, *args.split())
 
 
 def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
@@ -89,7 +80,7 @@ def test_a_file_that_is_no_database_is_refused(shop: ShopFolder) -> None:
     shop.database.parent.mkdir()
     shop.database.write_text("this is a diary" * 100, encoding="utf-8")
 
-    assert ended(shop, "migrate") == "The database cannot be reached: (sqlite3.DatabaseError) file is not a database."
+    assert ended(shop, "migrate") == "The database refused: file is not a database."
     assert shop.database.read_text(encoding="utf-8").startswith("this is a diary")
 
 
@@ -168,13 +159,11 @@ def test_articles_that_cannot_be_read_are_named_by_file_and_line(shop: ShopFolde
 
 
 @pytest.mark.parametrize(
-    "args",
-    [("dance",), ("ask",), ("campaign", "show", "one"), ("invite",), ("report", "tickets", "--days", "0")],
-    ids=" ".join,
+    "args", ["dance", "ask", "campaign show one", "invite", "invite --role customer", "report tickets --days 0"]
 )
-def test_wrong_usage_ends_with_2(args: tuple[str, ...]) -> None:
+def test_wrong_usage_ends_with_2(args: str) -> None:
     """The exit code tells a script that the command was never tried."""
-    ran = command(*args)
+    ran = command(*args.split())
 
     assert ran.code == 2
     assert "Usage: " in ran.err

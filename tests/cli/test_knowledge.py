@@ -103,13 +103,8 @@ def test_match_says_when_the_output_cannot_be_written(tmp_path: Path) -> None:
     output = tmp_path / "no" / "out.jsonl"
 
     ran = command(
-        "match",
-        "--articles",
-        str(tmp_path / "a.jsonl"),
-        "--questions",
-        str(tmp_path / "q.jsonl"),
-        "--output",
-        str(output),
-    )
+        "match", "--articles", str(tmp_path / "a.jsonl"), "--questions", str(tmp_path / "q.jsonl"),
+        "--output", str(output),
+    )  # fmt: skip
 
     assert (ran.code, ran.err) == (1, f"{output}: No such file or directory.\n")

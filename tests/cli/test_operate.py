@@ -45,7 +45,8 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
 def test_the_new_shop_has_every_setting_of_the_reference(tmp_path: Path) -> None:
     """Comments and values are those of config.toml, but for the articles."""
     reference = (ROOT / "config.toml").read_text(encoding="utf-8").splitlines()
-    new = (ROOT / "bot" / "commands" / "new_shop" / "config.toml").read_text(encoding="utf-8").splitlines()
+    command("init", str(tmp_path))
+    new = (tmp_path / "config.toml").read_text(encoding="utf-8").splitlines()
 
     different = [pair for pair in zip(reference, new, strict=True) if pair[0] != pair[1]]
 
@@ -124,10 +125,11 @@ def test_run_serves_until_it_is_told_to_leave(shop: ShopFolder) -> None:
     line = [sys.executable, "-m", "bot", "run", "--sample", "--config", str(config)]
     with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
+        assert running.stderr is not None
         try:
             assert running.stdout.readline() == "Frontdesk is ready.\n"
             running.send_signal(signal.SIGTERM)
-            out, err = running.communicate()
+            out, err = running.stdout.read(), running.stderr.read()
         finally:
             running.kill()
 

@@ -74,7 +74,7 @@ async def test_articles_are_counted_by_how_they_were_received(tmp_path: Path) ->
         await house.customer("ana").says("how long does delivery take")
         bo = house.customer("bo", "zh")
         await bo.says("配送要多久")
-        await bo.presses("没有")
+        await bo.presses("不太对")
 
         found = await rows_of(house, "articles", datetime(2026, 11, 18, tzinfo=UTC))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.nursery import Nursery
 from tests.faults.process import Frontdesk
 from tests.telegram_server import client
 from tests.telegram_server.client import Control
@@ -22,14 +23,21 @@ def server(tmp_path: Path) -> Iterator[Control]:
 MakeDesk = Callable[..., Frontdesk]
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    found = Nursery()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def make_desk(tmp_path: Path) -> Iterator[MakeDesk]:
+def make_desk(tmp_path: Path, nursery: Nursery) -> Iterator[MakeDesk]:
     made: list[Frontdesk] = []
 
     def make(control: Control | None = None, **sections: dict[str, Any]) -> Frontdesk:
         folder = tmp_path / f"desk-{len(made)}"
         access = {"api_base": control.url, "token": control.token} if control else {}
-        made.append(Frontdesk(folder, **access, **sections))
+        made.append(Frontdesk(folder, nursery, **access, **sections))
         return made[-1]
 
     yield make

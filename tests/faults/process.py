@@ -18,6 +18,7 @@ from bot.config import Settings, load_settings
 from bot.opening import open_records
 from crm_core.work import Work
 from tests.builders import ARTICLES
+from tests.faults.nursery import Child, Nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("aiogram", "python-telegram-bot")
@@ -56,13 +57,16 @@ def pause(seconds: float) -> None:
 class Frontdesk:
     """One installation in a folder, whose process is started, ended and started again."""
 
-    def __init__(self, folder: Path, api_base: str = "", token: str = "", **sections: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, nursery: Nursery, api_base: str = "", token: str = "", **sections: dict[str, Any]
+    ) -> None:
         self.folder = folder
         self.config = folder / "config.toml"
         self.library = LIBRARIES[1]
         self.starts = 0
         self._token = token
-        self._process: subprocess.Popen[bytes] | None = None
+        self._nursery = nursery
+        self._process: subprocess.Popen[bytes] | Child | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "articles.jsonl").write_text(ARTICLES, encoding="utf-8")
         telegram = {"telegram": {"enabled": True, "token": token, "api_base": api_base}} if token else {}
@@ -89,20 +93,22 @@ class Frontdesk:
 
     # the process
 
-    def start(self, library: str = "", *, wait: bool = True, preexec: Callable[[], None] | None = None) -> None:
-        """Start the process and, unless told otherwise, return once it says that it is ready."""
+    def start(self, library: str = "", *, wait: bool = True, command: bool = False) -> None:
+        """Start the process and, unless told otherwise, return once it says that it is ready.
+
+        With `command` it is started as an operator does, by `python -m bot run`; else it is forked, which is quicker.
+        """
         assert self._process is None, "it runs already"
         self.library = library or self.library
         self.starts += 1
+        words = ["run", "--config", str(self.config)]
         with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run", "--config", str(self.config)],
-                cwd=ROOT,
-                env=self._environ(),
-                stdout=out,
-                stderr=err,
-                preexec_fn=preexec,
-            )
+            if command:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "bot", *words], cwd=ROOT, env=self._environ(), stdout=out, stderr=err
+                )
+            else:
+                self._process = self._nursery.start(words, self._environ(), Path(out.name), Path(err.name))
         if wait:
             until(lambda: self.is_ready or not self.runs, "Frontdesk is ready")
             assert self.runs, f"it ended instead of serving:\n{self.log}"
@@ -140,39 +146,34 @@ class Frontdesk:
 
     def kill(self) -> None:
         """End it by SIGKILL: it notices nothing and tidies nothing up."""
-        process, self._process = self._process, None
-        assert process is not None
-        assert process.poll() is None, f"it ended by itself:\n{self.log}"
-        process.kill()
-        process.wait()
+        assert self.runs, f"it ended by itself:\n{self.log}"
+        self.signal(signal.SIGKILL)
+        self.wait_for_end()
 
     def ask_to_leave(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """End it as an operator does; the exit code, and how many seconds it took."""
-        process, self._process = self._process, None
-        assert process is not None
         began = time.monotonic()
-        process.send_signal(number)
-        try:
-            code = process.wait(PATIENCE)
-        finally:
-            process.kill()
-        return code, time.monotonic() - began
+        self.signal(number)
+        return self.wait_for_end(), time.monotonic() - began
 
-    def wait_for_end(self, seconds: float = PATIENCE) -> int:
-        """The exit code of a process that is to end by itself."""
-        process, self._process = self._process, None
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait_for_end(self) -> int:
+        """The exit code, once it has ended."""
+        process = self._process
         assert process is not None
-        try:
-            return process.wait(seconds)
-        finally:
-            process.kill()
+        until(lambda: process.poll() is not None, "the process has ended")
+        self._process = None
+        return process.poll() or 0
 
     def end(self) -> None:
         """Whatever happened, leave no process behind."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+            self.signal(signal.SIGKILL)
+            self.wait_for_end()
 
     def command(self, *words: str) -> str:
         """Run another command of Frontdesk on this installation; its standard output."""

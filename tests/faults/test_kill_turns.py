@@ -68,9 +68,9 @@ def test_nobody_notices_that_the_process_was_killed_sixteen_times(
     deaths = kills(KILLS)
     portion = crowd.left // (deaths + 1)
     unanswered = []
-    for _ in range(deaths):
+    for death in range(deaths):
         crowd.speak(portion // 3)
-        desk.start(library)
+        desk.start(library, command=death == 0)
         _let_speak_until(desk, crowd, chance, portion - portion // 3)
         desk.kill()
         unanswered.append(server.state()["pending"] + desk.unfinished)

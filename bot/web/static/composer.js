@@ -59,7 +59,8 @@ export class Composer {
 
   fit() {
     this.words.style.height = "auto";
-    this.words.style.height = `${this.words.scrollHeight}px`;
+    const height = this.words.scrollHeight; // 0 while the field is hidden
+    if (height) this.words.style.height = `${height}px`;
   }
 
   submit() {

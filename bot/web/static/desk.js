@@ -28,6 +28,7 @@ const page = {
     busy.add(message.id);
     line.post({ type: "press", thread: openId, data }, { press: message.id });
     show();
+    composer.focus();
   },
   onResend: (message) => {
     line.post({ type: "say", mode: "say", thread: openId, text: `/resend ${message.id}` }, { action: "resend" });

@@ -65,6 +65,7 @@ export class DeskComposer {
   _draw(thread) {
     const name = thread.card?.named === false ? thread.title : shortName(thread.title || t("who.customer"));
     const ticket = isTicket(thread);
+    $("composer").hidden = thread.group === "campaigns"; // what is to be said of it, its buttons say
     $("composer").dataset.mode = this.mode;
     $("modes").hidden = !ticket;
     $("mode-reply").querySelector("span:last-child").textContent = t("mode.reply", { name });
@@ -76,6 +77,7 @@ export class DeskComposer {
     $("why").hidden = !ticket || mayReply(thread);
     $("why").textContent = thread.group === "done" ? t("mode.done") : thread.group === "queue" ? t("mode.claim_first") : t("mode.with_colleague", { name: thread.assignee });
     this._words(thread, name);
+    this.field.fit();
     this._chips(thread);
   }
 
@@ -83,7 +85,7 @@ export class DeskComposer {
     const note = this.mode === "note";
     const reply = this.mode === "reply";
     const label = note ? t("mode.save") : reply ? t("mode.send", { name }) : t("send");
-    const placeholder = note ? t("mode.note_placeholder") : reply ? t("mode.reply_placeholder", { name }) : t(thread.group === "home" ? "mode.home_placeholder" : "mode.campaign_placeholder");
+    const placeholder = note ? t("mode.note_placeholder") : reply ? t("mode.reply_placeholder", { name }) : t("mode.home_placeholder");
     this.field.words.placeholder = placeholder;
     $("words-label").textContent = note ? t("mode.note") : reply ? t("mode.reply", { name }) : placeholder;
     $("send-words").textContent = label;

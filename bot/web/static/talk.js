@@ -85,7 +85,7 @@ export class TalkView {
   }
 
   _item(message, previous) {
-    const follows = Boolean(previous) && head(previous) === head(message) && new Date(message.at) - new Date(previous.at) < TOGETHER && dayKey(previous.at) === dayKey(message.at);
+    const follows = Boolean(previous) && !previous.buttons.length && head(previous) === head(message) && new Date(message.at) - new Date(previous.at) < TOGETHER && dayKey(previous.at) === dayKey(message.at);
     const stamp = [message.rev, follows, currentLanguage(), this.page.busy?.has(message.id)].join();
     return { key: message.id, stamp, draw: () => this._draw(message, follows) };
   }

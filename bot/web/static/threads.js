@@ -37,6 +37,11 @@ export function channelWords(thread) {
   return known(`channel.${base}`) ? t(`channel.${base}`) : base;
 }
 
+function previewWords(thread) {
+  if (thread.group !== "campaigns") return commandLabel(thread.preview);
+  return thread.preview === "all" ? t("card.audience.all") : thread.preview;
+}
+
 function when(thread, now) {
   if (!thread.since) return "";
   if (thread.waits) return t("waits", { time: duration(now - new Date(thread.since)) });
@@ -124,7 +129,7 @@ export class ThreadList {
       "button.thread",
       { type: "button", "aria-current": String(chosen), onclick: () => this.onOpen(thread.id), "data-thread": thread.id },
       el("span.pair", {}, el("span.title", {}, thread.unread ? el("span.dot", {}) : null, el("span", {}, thread.title || t("who.customer"))), el("span", {}, time)),
-      el("span.preview", {}, commandLabel(thread.preview) || "\u00a0"),
+      el("span.preview", {}, previewWords(thread) || "\u00a0"),
       el("span.pair", {}, turnNode(thread), el("span", {}, where)),
     );
   }
