@@ -15,11 +15,14 @@ _CONFIGURED = "config"
 def drafts_of(paths: Sequence[Path]) -> list[Draft]:
     """Every article in these files and folders; an id that two of them use for one language is an ArticleError."""
     found: dict[tuple[str, str], Draft] = {}
+    first: dict[tuple[str, str], Path] = {}
     for path in paths:
         for one in read_articles(path):
-            if (one.id, one.language) in found:
-                raise ArticleError("duplicate_id", path, id=one.id)
-            found[one.id, one.language] = Draft(
+            key = (one.id, one.language)
+            if key in found:
+                raise ArticleError("duplicate_id", path, id=one.id, language=one.language, first=str(first[key]))
+            first[key] = path
+            found[key] = Draft(
                 slug=one.id,
                 language=one.language,
                 title=one.title,
@@ -89,9 +92,10 @@ def _differs(drafts: Sequence[Draft], current: dict[tuple[str, str], ArticleRow]
     configured = {key for key, row in current.items() if row.source == _CONFIGURED}
     if configured != {(one.slug, one.language) for one in drafts}:
         return True
-    return any(
-        (row.title, row.category, tuple(row.phrasings), row.answer)
-        != (one.title[:190], one.category[:190], one.phrasings, one.answer)
-        for one in drafts
-        if (row := current[one.slug, one.language])
-    )
+    return any(_changed(one, current[one.slug, one.language]) for one in drafts)
+
+
+def _changed(draft: Draft, row: ArticleRow) -> bool:
+    """Whether a file says something else than the records; lengths as the records keep them."""
+    kept = (row.title, row.category, tuple(row.phrasings), row.answer)
+    return kept != (draft.title[:190], draft.category[:190], draft.phrasings, draft.answer)

@@ -15,7 +15,7 @@ from bot.rendering import Rendered
 from bot.turn import Shop
 from crm_core import holds, leases, outbox
 from crm_core.conversations import Words, record
-from crm_core.models import Conversation, Identity, Interaction, Kind, Lane, Outbox, OutboxState
+from crm_core.models import Conversation, Interaction, Kind, Lane, Outbox, OutboxState
 from crm_core.work import Records, Work
 
 log = structlog.get_logger(__name__)
@@ -297,16 +297,7 @@ async def tell_of_doubt(work: Work, row: Outbox) -> None:
     interaction = await work.session.get(Interaction, row.interaction_id) if row.interaction_id else None
     if interaction is None or interaction.staff_id is None:
         return
-    for identity in await work.session.scalars(select(Identity).where(Identity.staff_id == interaction.staff_id)):
-        if identity.channel not in work.pulled:
-            outbox.queue(
-                work,
-                channel=identity.channel,
-                chat=identity.chat,
-                lane=Lane.COPY,
-                conversation_id=None,
-                subject=f"doubt:{row.id}",
-            )
+    await outbox.queue_for_staff(work, interaction.staff_id, subject=f"doubt:{row.id}")
 
 
 def _native(delivery: Delivery, channel: str) -> Delivery:

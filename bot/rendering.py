@@ -291,7 +291,7 @@ async def campaign_card(work: Work, shop: Shop, campaign: Campaign, language: st
         lines.append(say(language, "campaign-expired", count=figures.expired))
     if figures.cancelled:
         lines.append(say(language, "campaign-stopped", count=figures.cancelled))
-    for reason, count in sorted((figures.excluded | figures.suppressed).items()):
+    for reason, count in sorted(figures.left_out.items()):
         why = say(language, f"left-out-{reason.replace('_', '-')}")
         lines.append(say(language, "campaign-left-out", reason=why, count=count))
     return "\n".join(lines)

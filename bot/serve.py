@@ -73,10 +73,11 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
         web = _web(app, channels, bell)
         if web is not None:
             web.bind()
-        links = await _sample(app) if sample else []
+        base_url = _base_url(settings, web)
+        links = await _sample(app, base_url) if sample else []
         if web is not None:
             await web.start()
-        _say_ready(settings, links, web)
+        _say_ready(base_url if web is not None else "", links)
         menus = Menus(app)
         commands = asyncio.create_task(menus.run())
         leaving = asyncio.create_task(_leave(web, stop))
@@ -115,20 +116,27 @@ async def _leave(web: WebServer | None, stop: asyncio.Event) -> None:
         await web.stop()
 
 
-async def _sample(app: App) -> list[tuple[str, str]]:
+def _base_url(settings: Settings, web: WebServer | None) -> str:
+    """Where people reach the web server; with port 0 the system chose the port."""
+    if web is None or settings.web.base_url or settings.web.port:
+        return settings.base_url
+    return settings.base_url.removesuffix(":0") + f":{web.port}"
+
+
+async def _sample(app: App, base_url: str) -> list[tuple[str, str]]:
     """Load the sample shop into an empty database; the links of its people, none on later starts."""
     from bot.sample import load_sample, sample_links
 
     if not await load_sample(app.records):
         return []
-    return await sample_links(app.records, app.settings.base_url)
+    return await sample_links(app.records, base_url)
 
 
-def _say_ready(settings: Settings, links: Sequence[tuple[str, str]], web: WebServer | None) -> None:
+def _say_ready(base_url: str, links: Sequence[tuple[str, str]]) -> None:
     """What the operator reads: where it is, and on the first start who may enter by which link."""
     lines = ["Frontdesk is ready."]
-    if web is not None:
-        lines.append(f"  customers: {settings.base_url}/chat")
+    if base_url:
+        lines.append(f"  customers: {base_url}/chat")
     lines += [f"  {who}: {link}" for who, link in links]
     if links:
         lines.append("Each staff link works once, within 24 hours; `frontdesk invite --role agent` makes another.")

@@ -85,50 +85,21 @@ async def alert_desk(work: Work, shop: Shop, ticket: Ticket, kind: str = "card")
             work, channel=channel, chat=chat, lane=Lane.COPY, conversation_id=None, subject=subject, thread=thread
         )
         return
-    for _member, identity in await staff.on_the_desk(work):
-        if identity.channel not in work.pulled:
-            await _card(work, identity, subject, thread)
-
-
-async def _card(work: Work, identity: Identity, subject: str, thread: str) -> None:
-    outbox.queue(
-        work,
-        channel=identity.channel,
-        chat=identity.chat,
-        lane=Lane.COPY,
-        conversation_id=None,
-        subject=subject,
-        thread=thread,
-    )
+    for member in await staff.on_the_desk(work):
+        await outbox.queue_for_staff(work, member.id, subject=subject, thread=thread)
 
 
 async def copy_to_assignee(work: Work, ticket: Ticket, interaction: Interaction) -> None:
     """Bring a customer's words to the agent who has the ticket, on every push channel the agent uses."""
-    if ticket.assignee_id is None:
-        return
-    for identity in await work.session.scalars(
-        select(Identity).where(Identity.staff_id == ticket.assignee_id, Identity.unreachable_at.is_(None))
-    ):
-        if identity.channel in work.pulled:
-            continue
-        outbox.queue(
-            work,
-            channel=identity.channel,
-            chat=identity.chat,
-            lane=Lane.COPY,
-            conversation_id=None,
-            interaction_id=interaction.id,
-            thread=f"ticket:{ticket.id}",
+    if ticket.assignee_id is not None:
+        await outbox.queue_for_staff(
+            work, ticket.assignee_id, interaction_id=interaction.id, thread=f"ticket:{ticket.id}"
         )
 
 
 async def show_card(work: Work, staff_id: int, ticket: Ticket) -> None:
     """Send an agent the card of a ticket on every push channel they use."""
-    for identity in await work.session.scalars(
-        select(Identity).where(Identity.staff_id == staff_id, Identity.unreachable_at.is_(None))
-    ):
-        if identity.channel not in work.pulled:
-            await _card(work, identity, f"card:{ticket.id}", f"ticket:{ticket.id}")
+    await outbox.queue_for_staff(work, staff_id, subject=f"card:{ticket.id}", thread=f"ticket:{ticket.id}")
 
 
 async def tell_admins(work: Work, shop: Shop, key: str, **values: str) -> None:

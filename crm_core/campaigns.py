@@ -54,6 +54,12 @@ class Figures:
     expired: int = 0
     cancelled: int = 0
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason -> people left out for it, whenever that was decided."""
+        reasons = self.excluded.keys() | self.suppressed.keys()
+        return {reason: self.excluded.get(reason, 0) + self.suppressed.get(reason, 0) for reason in reasons}
+
 
 def check_audience(audience: str, languages: Sequence[str]) -> str:
     """The audience in normal form ("all", "language:zh", "tag:tea"), or CampaignRefused."""
@@ -263,19 +269,7 @@ async def queue_progress(work: Work, campaign: Campaign, every: timedelta, done:
     newest = await work.session.scalar(select(func.max(Outbox.created_at)).where(Outbox.subject == subject))
     if newest is not None and not done and work.now - newest < every:
         return
-    for identity in await work.session.scalars(
-        select(Identity).where(Identity.staff_id == campaign.created_by, Identity.unreachable_at.is_(None))
-    ):
-        if identity.channel not in work.pulled:
-            outbox.queue(
-                work,
-                channel=identity.channel,
-                chat=identity.chat,
-                lane=Lane.COPY,
-                conversation_id=None,
-                subject=subject,
-                thread=f"campaign:{campaign.id}",
-            )
+    await outbox.queue_for_staff(work, campaign.created_by, subject=subject, thread=f"campaign:{campaign.id}")
 
 
 async def figures_of(work: Work, campaign: Campaign) -> Figures:

@@ -66,6 +66,28 @@ def queue(
     return row
 
 
+async def queue_for_staff(
+    work: Work, staff_id: int, *, interaction_id: int | None = None, subject: str | None = None, thread: str = ""
+) -> None:
+    """Put a copy or card for a colleague into the outbox, once for each push channel they can be reached on.
+
+    On a pulled channel nothing is queued: the desk page shows the record itself.
+    """
+    reachable = select(Identity).where(Identity.staff_id == staff_id, Identity.unreachable_at.is_(None))
+    for identity in (await work.session.scalars(reachable)).all():
+        if identity.channel not in work.pulled:
+            queue(
+                work,
+                channel=identity.channel,
+                chat=identity.chat,
+                lane=Lane.COPY,
+                conversation_id=None,
+                interaction_id=interaction_id,
+                subject=subject,
+                thread=thread,
+            )
+
+
 _heads = (
     select(func.min(Outbox.id))
     .where(Outbox.channel == bindparam("channel"), Outbox.state == OutboxState.QUEUED)

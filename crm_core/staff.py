@@ -74,15 +74,10 @@ async def session_identity(work: Work, token: str) -> Identity | None:
     return await work.session.scalar(statement)
 
 
-async def on_the_desk(work: Work) -> Sequence[tuple[Staff, Identity]]:
-    """Everybody who works tickets, with each of their reachable identities."""
-    statement = (
-        select(Staff, Identity)
-        .join(Identity, Identity.staff_id == Staff.id)
-        .where(Staff.role.in_(DESK_ROLES), Staff.revoked_at.is_(None), Identity.unreachable_at.is_(None))
-        .order_by(Staff.id)
-    )
-    return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
+async def on_the_desk(work: Work) -> Sequence[Staff]:
+    """Everybody who works tickets."""
+    statement = select(Staff).where(Staff.role.in_(DESK_ROLES), Staff.revoked_at.is_(None)).order_by(Staff.id)
+    return (await work.session.scalars(statement)).all()
 
 
 async def by_name(work: Work, name: str) -> Staff | None:

@@ -149,6 +149,7 @@ class House:
     hands: Hands
     numbers: "count[int]" = field(default_factory=count)
     pending: list[Incoming] = field(default_factory=list)
+    known: list["Person"] = field(default_factory=list)  # whom a test wants to meet again
 
     def put(self, incoming: Incoming) -> None:
         """Let something wait to be handed to the intake."""

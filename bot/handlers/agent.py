@@ -21,6 +21,7 @@ from crm_core.models import (
     Ticket,
 )
 from crm_core.rules import access
+from crm_core.storage.ids import read_id
 from crm_core.tickets import TicketRefused
 
 _HELD = "held"
@@ -70,20 +71,18 @@ async def _ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None
     if found is not None or turn.incoming.thread.startswith("ticket:"):
         return found, turn.argument
     first, _, rest = turn.argument.partition(" ")
-    number = first.removeprefix("#")
-    named = number != first or not spoken or await _in_hand(turn) is None
-    if named and number.isascii() and number.isdigit() and len(number) < 12:
-        meant = await tickets.by_number(turn.work, int(number))
-        if meant is not None:
-            return meant, rest.strip()
+    number = read_id(first.removeprefix("#"))
+    if number is not None and (first.startswith("#") or not spoken or await _in_hand(turn) is None):
+        return await tickets.by_number(turn.work, number), rest.strip()
     return await _in_hand(turn), turn.argument
 
 
 async def ticket_here(turn: Turn) -> Ticket | None:
     """The ticket of the thread, or of the delivered copy that this message answers."""
-    kind, _, ticket_id = turn.incoming.thread.partition(":")
-    if kind == "ticket" and ticket_id.isascii() and ticket_id.isdigit():
-        return await turn.work.session.get(Ticket, int(ticket_id))
+    kind, _, written = turn.incoming.thread.partition(":")
+    ticket_id = read_id(written)
+    if kind == "ticket" and ticket_id is not None:
+        return await turn.work.session.get(Ticket, ticket_id)
     if not turn.incoming.reply_to:
         return None
     row = await outbox.by_message(turn.work, turn.incoming.channel, turn.incoming.chat, turn.incoming.reply_to)
@@ -339,8 +338,8 @@ async def send_held(turn: Turn) -> list[Reply]:
 async def resend(turn: Turn) -> list[Reply]:
     """Send an agent's unconfirmed words once more: an explicit act of whoever has the ticket."""
     assert turn.staff is not None
-    word = str(turn.pressed.args["interaction"]) if turn.pressed else turn.argument
-    known = await turn.work.session.get(Interaction, int(word)) if word.isascii() and word.isdigit() else None
+    written = read_id(str(turn.pressed.args["interaction"]) if turn.pressed else turn.argument)
+    known = await turn.work.session.get(Interaction, written) if written is not None else None
     row = (
         await turn.work.session.scalar(
             select(Outbox).where(Outbox.interaction_id == known.id, Outbox.lane == Lane.AGENT)

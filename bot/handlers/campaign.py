@@ -12,6 +12,7 @@ from bot.turn import Handler, Turn
 from crm_core import campaigns
 from crm_core.campaigns import CampaignRefused
 from crm_core.models import Campaign, Dialogue
+from crm_core.storage.ids import read_id
 
 _KIND = "campaign"
 _LONGEST = 4000  # characters: what every channel takes in one message
@@ -216,13 +217,12 @@ _STEPS: dict[str, _Step] = {"text": _text, "audience": _audience, "review": _rev
 
 
 async def _campaign_of(turn: Turn) -> Campaign | None:
-    kind, _, campaign_id = turn.incoming.thread.partition(":")
-    if turn.pressed is None and kind == "campaign" and campaign_id.isascii() and campaign_id.isdigit():
-        return await campaigns.get(turn.work, int(campaign_id))
-    word = str(turn.pressed.args["campaign"]) if turn.pressed else turn.argument.removeprefix("#")
-    if not (word.isascii() and word.isdigit() and len(word) < 12):
-        return None
-    return await campaigns.by_number(turn.work, int(word))
+    kind, _, written = turn.incoming.thread.partition(":")
+    campaign_id = read_id(written)
+    if turn.pressed is None and kind == "campaign" and campaign_id is not None:
+        return await campaigns.get(turn.work, campaign_id)
+    number = read_id(str(turn.pressed.args["campaign"]) if turn.pressed else turn.argument.removeprefix("#"))
+    return await campaigns.by_number(turn.work, number) if number is not None else None
 
 
 async def listing(turn: Turn) -> list[Reply]:

@@ -251,8 +251,14 @@ class RecordsHouse:
     async def threads(self, member: Staff) -> Sequence[WebThread]:
         """Tickets for those who work them, campaigns for those who run them."""
         async with self._records.read() as work:
+            row = await work.session.get(StaffRow, int(member.id))
             view = ThreadView(
-                work, self._app.shop, staff_id=int(member.id), role=member.roles[0], language=member.language
+                work,
+                self._app.shop,
+                staff_id=int(member.id),
+                role=member.roles[0],
+                language=member.language,
+                hand=row.hand_ticket_id if row is not None else None,
             )
             listed: list[WebThread] = []
             if role_sees_tickets(member.roles[0]):

@@ -51,7 +51,7 @@ class Lane(IntEnum):
 
 
 class OutboxState(StrEnum):
-    """Where a delivery stands; see design.md, section 3."""
+    """Where a delivery stands; see docs/promises.md."""
 
     QUEUED = "queued"
     IN_FLIGHT = "in_flight"

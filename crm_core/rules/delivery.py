@@ -1,4 +1,4 @@
-"""What becomes of an outbox row after a try: the promises of each lane (design.md, section 3)."""
+"""What becomes of an outbox row after a try: the promises of each lane (docs/promises.md)."""
 
 from datetime import timedelta
 

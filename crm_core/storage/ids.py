@@ -21,3 +21,11 @@ def new_id() -> int:
         drawn = (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         _last = max(_last + 1, drawn)
         return _last
+
+
+def read_id(word: str) -> int | None:
+    """The id or number that somebody wrote; None when it is none, or one that no database can hold."""
+    if not (word.isascii() and word.isdigit() and len(word) < 20):
+        return None
+    number = int(word)
+    return number if number < 1 << 63 else None

@@ -6,6 +6,7 @@ import pytest
 
 from crm_core.work import Work
 from tests.faults.conftest import MakeDesk
+from tests.faults.crowd import Crowd
 from tests.faults.evidence import (
     Findings,
     check_inbound,
@@ -21,39 +22,6 @@ from tests.telegram_server.client import Control
 
 KILLS = 16
 UPDATES = 1024
-_ENGLISH = (
-    "how long does delivery take ({})", "how do I get a refund no. {}", "/help", "how do I cancel my order, {}",
-    "how do I track my order #{}", "qwzx blorft gnarl {}", "/status", "are you still there? {}",
-)  # fmt: skip
-_CHINESE = (
-    "配送要多久 {}", "怎么退款 {}", "/help", "/status", "请问哪里可以打太极拳 {}", "/status", "还有一个问题 {}", "在吗 {}",
-)  # fmt: skip
-
-
-class Crowd:
-    """Many people with eight things to say each, in an order drawn by chance; what one says stays in order."""
-
-    def __init__(self, control: Control, chance: random.Random) -> None:
-        self.said: dict[str, list[str]] = {}
-        self.left = UPDATES
-        self._control = control
-        people = [str(1000 + n) for n in range(UPDATES // 8)]
-        self._order = [person for person in people for _ in range(8)]
-        chance.shuffle(self._order)
-
-    def speak(self, count: int) -> None:
-        """Let the next `count` messages be sent to the bot."""
-        items = []
-        for person in self._order[:count]:
-            lines = _CHINESE if int(person) % 2 else _ENGLISH
-            text = lines[len(self.said.setdefault(person, []))].format(self.left * 7 + 1)
-            items.append({"kind": "text", "user": int(person), "text": text, "language": "zh" if int(person) % 2 else "en"})
-            self.said[person].append("?")
-            self.left -= 1
-        del self._order[:count]
-        for item, update_id in zip(items, self._control.feed(*items), strict=True):
-            said = self.said[str(item["user"])]
-            said[said.index("?")] = str(update_id)
 
 
 @pytest.mark.fault
@@ -64,7 +32,7 @@ def test_nobody_notices_that_the_process_was_killed_sixteen_times(
 ) -> None:
     """A thousand updates, sixteen kills under load: 0 lost, 0 recorded twice, one or two copies of each reply, in order."""
     desk = make_desk(server)
-    crowd = Crowd(server, chance)
+    crowd = Crowd(server, chance, UPDATES)
     deaths = kills(KILLS)
     portion = crowd.left // (deaths + 1)
     unanswered = []
@@ -82,12 +50,14 @@ def test_nobody_notices_that_the_process_was_killed_sixteen_times(
     found = _examine(desk, crowd, server)
     print(f"{library}: {deaths} kills, waiting at each {unanswered}; {dict(found.figures)}")  # noqa: T201
     assert not found.wrong, "\n".join(found.wrong[:20])
+    # Twice in a row the process was killed between claiming a reply and sending it: no third try, and no silence either.
+    assert found.figures["replies with 0 copies"] <= UPDATES // 100
     assert "Traceback" not in desk.logs
 
 
 def _let_speak_until(desk: Frontdesk, crowd: Crowd, chance: random.Random, count: int) -> None:
     """People go on writing for a random while; the last words come just before it ends."""
-    lull = chance.uniform(0.1, 0.6) / max(1, count // 5)
+    lull = chance.uniform(0.2, 0.8) / max(1, count // 5)
     while count > 0:
         pause(lull)
         crowd.speak(min(5, count))

@@ -192,6 +192,16 @@ async def test_without_a_ticket_the_bot_asks_which(house: House, command: str) -
     assert heard.startswith("Which ticket?")
 
 
+async def test_a_mistyped_number_is_not_taken_for_the_ticket_in_hand(house: House) -> None:
+    """`/resolve 99` resolves nothing when there is no ticket 99."""
+    wei, _ana = await waiting(house)
+    await wei.says("/claim 1")
+
+    for command in ("/resolve 99", "/handon 99 queue", "/reply #99 hello", "/note #99 hello"):
+        assert (await wei.says(command))[0].startswith("Which ticket?")
+    assert (await house.ticket()).state == "open"
+
+
 async def test_handing_on_by_name_gives_the_ticket_and_its_card_to_the_colleague(house: House) -> None:
     """Upper and lower case are the same, and the colleague has it in hand."""
     wei, ana = await waiting(house)

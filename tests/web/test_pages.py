@@ -4,6 +4,7 @@ import pytest
 
 from bot.web.files import LARGEST_FILE, clean_name, sniff
 from bot.web.guard import STAFF_COOKIE, VISITOR_COOKIE
+from bot.web.house import Shop
 from bot.web.server import PortInUse, WebServer, create_app
 from tests.web.conftest import Served
 from tests.web.fake_house import FakeHouse
@@ -235,3 +236,22 @@ async def test_what_is_not_here_has_a_page(served: Served) -> None:
 
     assert answer.status_code == 404
     assert "没有这一页，或您无权查看" in answer.text
+
+
+async def test_our_own_fault_has_a_page_that_says_what_is_safe() -> None:
+    """Even when the house itself cannot say its name; no traceback reaches the browser."""
+
+    class Broken(FakeHouse):
+        async def shop(self) -> Shop:
+            raise OSError("the records are away")
+
+    house = Broken()
+    server = WebServer(create_app(house, house.webchat), port=0)
+    await server.start()
+    async with Served(house, server).client() as client:
+        answer = await client.get("/chat")
+    await server.stop()
+
+    assert answer.status_code == 500
+    assert "it is our fault" in answer.text
+    assert "records are away" not in answer.text

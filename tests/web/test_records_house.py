@@ -139,6 +139,7 @@ async def test_from_question_to_resolution(served: RealServed) -> None:
         await desk.send(type="say", client_id="d-1", thread=thread, text=f"/claim {waiting['number']}")
         mine = await _thread(desk, "mine")
         assert mine["actions"] == ["reply", "handon", "resolve"]
+        assert mine["card"]["in_hand"]
         await desk.send(type="say", client_id="d-2", thread=thread, mode="note", text="Known from last week")
         assert (await desk.hear_text("Known from last week", thread))["author"] == "note"
         await desk.send(type="say", client_id="d-3", thread=thread, mode="reply", text="Good morning!")

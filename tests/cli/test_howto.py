@@ -1,0 +1,74 @@
+"""The pages under docs/howto are held true: their commands exist, and their examples can be read."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from bot.cli import app
+from bot.imports import read_customers, read_orders
+from knowledge_base import read_articles
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "howto"
+PAGES = sorted(FOLDER.glob("*.md"))
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Every line of code that begins with the command, in words."""
+    for line in re.findall(r"^(?:\.venv/bin/)?frontdesk (.+)$", page, re.MULTILINE):
+        yield shlex.split(line)
+    for line in re.findall(r"`frontdesk ([^`\n]+)`", page):
+        yield shlex.split(line)
+
+
+def examples(page: str, kind: str) -> list[str]:
+    """The code blocks of a kind."""
+    return re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)
+
+
+def test_there_are_pages() -> None:
+    """Moving the folder would leave nothing to look at."""
+    assert {page.stem for page in PAGES} >= {"getting-started", "telegram", "campaigns", "articles"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_command_of_a_page_can_be_given(path: Path) -> None:
+    """Its name and its options are known."""
+    for words in commands(path.read_text(encoding="utf-8")):
+        command = get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = getattr(command, "commands")[words.pop(0)]  # noqa: B009 - a group, which the type does not say
+        assert not hasattr(command, "commands"), f"{path.name}: frontdesk {words}"
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, f"{path.name}: {command.name} {words}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_link_of_a_page_leads_somewhere(path: Path) -> None:
+    """To another page of ours; addresses elsewhere are not looked at."""
+    for link in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        assert link.startswith("https://") or (path.parent / link).exists(), link
+
+
+def test_the_articles_of_the_page_can_be_read(tmp_path: Path) -> None:
+    """Both forms."""
+    page = (FOLDER / "articles.md").read_text(encoding="utf-8")
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "returns.md").write_text(examples(page, "markdown")[0], encoding="utf-8")
+    (tmp_path / "more.jsonl").write_text(examples(page, "json")[0], encoding="utf-8")
+
+    assert [(one.id, one.language) for one in read_articles(tmp_path / "en")] == [("returns", "en")]
+    assert [one.language for one in read_articles(tmp_path / "more.jsonl")] == ["en", "zh"]
+
+
+def test_the_customers_and_orders_of_the_page_can_be_read(tmp_path: Path) -> None:
+    """They hold to the form that the importers ask for."""
+    customers, orders = examples((FOLDER / "getting-started.md").read_text(encoding="utf-8"), "json")
+    (tmp_path / "customers.jsonl").write_text(customers, encoding="utf-8")
+    (tmp_path / "orders.jsonl").write_text(orders, encoding="utf-8")
+
+    assert read_customers(tmp_path / "customers.jsonl")[1].consent is True
+    assert read_orders(tmp_path / "orders.jsonl")[1].lines[0].quantity == 2
