@@ -21,6 +21,7 @@ from bot.who import Address, Known, know
 from crm_core import customers, inbox, outbox
 from crm_core.conversations import Words
 from crm_core.models import Inbox, Interaction, Kind, Outbox, Ticket
+from crm_core.storage.database import is_out_of_order
 from crm_core.work import Records, Work
 from knowledge_base import Match
 
@@ -129,7 +130,9 @@ class Counter:
             return
         try:
             again = await self._answer_together(pendings)
-        except Exception as error:  # noqa: BLE001  # the border of the turn
+        except Exception as error:  # the border of the turn
+            if is_out_of_order(error):
+                raise  # a full disk or a database that is away is no fault of these turns: they wait
             if len(pendings) == 1:
                 await self._failed(pendings[0], error)
                 return

@@ -42,11 +42,17 @@ class Leased:
             await leases.release(work, name, self._holder)
 
     async def _wait_for(self, name: str) -> None:
-        told = False
-        while not await self._take(name):
-            if not told:
-                log.warning("Another process holds this lease; this one stands by.", lease=name)
-                told = True
+        told = ""
+        while True:
+            try:
+                if await self._take(name):
+                    return
+                why = "Another process holds this lease; this one stands by."
+            except Exception as error:  # noqa: BLE001  # a database that is away must not end what waits for it
+                why = f"The lease could not be taken ({type(error).__name__}); this process asks again."
+            if why != told:
+                log.warning(why, lease=name)
+                told = why
             await asyncio.sleep(_STAND_BY)
 
     async def _keep(self, name: str, working: "asyncio.Future[None]") -> bool:

@@ -1,9 +1,28 @@
 """Log lines: a plain sentence and named fields, to standard error; never message bodies, never local variables."""
 
+import contextlib
+import io
 import logging
 import sys
+from typing import TextIO
 
 import structlog
+
+
+class _Unfailing(io.TextIOBase):
+    """Standard error, for lines that may get lost: on a full disk the work must not stop because of its log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def set_up(level: str, *, as_json: bool) -> None:
@@ -24,7 +43,7 @@ def set_up(level: str, *, as_json: bool) -> None:
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing(sys.stderr)),
         cache_logger_on_first_use=False,
     )
     form = "%(levelname)s %(name)s %(message)s"

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from crm_core import audit
 from crm_core.models import DESK_ROLES, Identity, Invite, Staff, WebSession
@@ -23,19 +23,45 @@ def hash_token(token: str) -> str:
 
 def invite(work: Work, role: str, name: str) -> str:
     """A one-time token by which somebody becomes staff within 24 h; it is shown once and stored hashed."""
+    audit.enter(work, None, "staff.invite", role)
+    return _make_invite(work, role, name, None)
+
+
+def invite_again(work: Work, colleague: Staff) -> str:
+    """A one-time token by which a known colleague comes in by another account or browser, as who they are."""
+    audit.enter(work, None, "staff.invite_again", str(colleague.id))
+    return _make_invite(work, colleague.role, colleague.name, colleague.id)
+
+
+def _make_invite(work: Work, role: str, name: str, staff_id: int | None) -> str:
     token = secrets.token_urlsafe(24)
     work.session.add(
-        Invite(id=new_id(), token_hash=hash_token(token), role=role, name=name, expires_at=work.now + INVITE_TERM)
+        Invite(
+            id=new_id(),
+            token_hash=hash_token(token),
+            role=role,
+            name=name,
+            staff_id=staff_id,
+            expires_at=work.now + INVITE_TERM,
+        )
     )
-    audit.enter(work, None, "staff.invite", role)
     return token
 
 
 async def use_invite(work: Work, token: str, identity_id: int) -> Staff | None:
-    """Redeem a token for a new staff member; None when it is unknown, used or expired. One winner, however many try."""
+    """Redeem a token: a new staff member, or the colleague it was made for. One winner, however many try.
+
+    None when it is unknown, used or expired, or when the colleague has left.
+    """
+    still_here = select(Staff.id).where(Staff.revoked_at.is_(None))
     taken = await work.session.execute(
         update(Invite)
-        .where(Invite.token_hash == hash_token(token), Invite.used_at.is_(None), Invite.expires_at > work.now)
+        .where(
+            Invite.token_hash == hash_token(token),
+            Invite.used_at.is_(None),
+            Invite.expires_at > work.now,
+            or_(Invite.staff_id.is_(None), Invite.staff_id.in_(still_here)),
+        )
         .values(used_at=work.now, used_by=identity_id)
         .execution_options(synchronize_session=False)
     )
@@ -43,10 +69,25 @@ async def use_invite(work: Work, token: str, identity_id: int) -> Staff | None:
         return None
     found = await work.session.scalar(select(Invite).where(Invite.token_hash == hash_token(token)))
     assert found is not None
+    if found.staff_id is not None:
+        audit.enter(work, found.staff_id, "staff.come_in", str(identity_id))
+        return await work.session.get_one(Staff, found.staff_id)
     staff = Staff(id=new_id(), name=found.name, role=found.role, created_at=work.now)
     work.session.add(staff)
     audit.enter(work, staff.id, "staff.join", found.role)
     return staff
+
+
+async def known_identity(work: Work, token: str, channel: str) -> Identity | None:
+    """Where the colleague for whom a token was made is known on a channel already."""
+    statement = (
+        select(Identity)
+        .join(Invite, Invite.staff_id == Identity.staff_id)
+        .where(Invite.token_hash == hash_token(token), Identity.channel == channel)
+        .order_by(Identity.id)
+        .limit(1)
+    )
+    return await work.session.scalar(statement)
 
 
 def open_session(work: Work, identity_id: int) -> str:
@@ -77,6 +118,12 @@ async def session_identity(work: Work, token: str) -> Identity | None:
 async def on_the_desk(work: Work) -> Sequence[Staff]:
     """Everybody who works tickets."""
     statement = select(Staff).where(Staff.role.in_(DESK_ROLES), Staff.revoked_at.is_(None)).order_by(Staff.id)
+    return (await work.session.scalars(statement)).all()
+
+
+async def everybody(work: Work) -> Sequence[Staff]:
+    """All colleagues who have not left, by name."""
+    statement = select(Staff).where(Staff.revoked_at.is_(None)).order_by(Staff.name, Staff.id)
     return (await work.session.scalars(statement)).all()
 
 

@@ -24,6 +24,10 @@ class Memory:
     files: dict[str, bytes] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
     _waiting: "asyncio.Queue[RawUpdate | None]" = field(default_factory=asyncio.Queue)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._idle.set()
 
     def say(self, incoming: Incoming) -> None:
         """Put one incoming in front of the channel, as if a person had sent it."""
@@ -34,13 +38,18 @@ class Memory:
 
     async def receive(self, intake: Intake) -> None:
         """Hand over what was said, one update at a time; what the intake refuses is handed over again."""
-        while (update := await self._waiting.get()) is not None:
-            while not await _taken(intake, update):  # noqa: ASYNC110 - the intake has nothing to wait for
-                await asyncio.sleep(_AGAIN)
+        self._idle.clear()
+        try:
+            while (update := await self._waiting.get()) is not None:
+                while not await _taken(intake, update):  # noqa: ASYNC110 - the intake has nothing to wait for
+                    await asyncio.sleep(_AGAIN)
+        finally:
+            self._idle.set()
 
     async def stop_receiving(self) -> None:
-        """End `receive` once everything said so far is handed over."""
+        """End `receive`; returns once everything said so far is handed over."""
         self._waiting.put_nowait(None)
+        await self._idle.wait()
 
     def decode(self, raw: str) -> Incoming:
         """The incoming that `say` was given."""

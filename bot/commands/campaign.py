@@ -200,12 +200,7 @@ def show(number: Number, config: Config = None, as_json: AsJson = False) -> None
     for name, count in (("failed", figures.failed), ("expired", figures.expired), ("cancelled", figures.cancelled)):
         if count:
             say(f"  {name}: {count}")
-    _say_reasons(
-        {
-            reason: figures.excluded.get(reason, 0) + figures.suppressed.get(reason, 0)
-            for reason in {**figures.excluded, **figures.suppressed}
-        }
-    )
+    _say_reasons(figures.left_out)
     if doubtful:
         say(f"  in doubt, may or may not have arrived: {figures.in_doubt}")
         say("  these customers: " + " ".join(map(str, doubtful)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,41 +107,85 @@ async def _migrate(settings: "Settings") -> None:
 
 
 def invite(
-    role: Annotated[str, typer.Option("--role", help="agent, supervisor, marketer or admin.")],
+    role: Annotated[str, typer.Option("--role", help="agent, supervisor, marketer or admin.")] = "",
     name: Annotated[str, typer.Option("--name", help="The colleague's name, as customers will see it.")] = "",
+    colleague: Annotated[
+        str, typer.Option("--colleague", help="Instead: who is staff already, for another device or account.")
+    ] = "",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a one-time invite by which a colleague becomes staff.
 
-    It is good for 24 hours. The token is shown this once and stored hashed.
+    With --colleague it lets somebody who is staff already in by another browser or account, as who they are. It is good
+    for 24 hours. The token is shown this once and stored hashed.
     """
+    called = _invited(role, name, colleague)
+    settings = settings_of(config)
+    if colleague:
+        made = asyncio.run(_invite_again(settings, colleague))
+    else:
+        made = asyncio.run(_invite(settings, role, called))
+    link = f"{settings.base_url}/desk/enter/{made.token}"
+    if as_json:
+        facts = {"role": made.role, "name": made.name, "token": made.token, "link": link}
+        say_json({**facts, "start": f"/start {made.token}", "expires_at": made.until})
+        return
+    say(f"An invite for {made.name} ({made.role}), good once until {local(made.until, settings)}.")
+    say(f"  token     {made.token}")
+    if settings.web.enabled:
+        say(f"  web       {link}")
+    say(f"  Telegram  /start {made.token}")
+
+
+def _invited(role: str, name: str, colleague: str) -> str:
+    """The name of a new colleague; raises when the options do not say whom an invite is for."""
     from crm_core.models import STAFF_ROLES
 
+    if colleague:
+        if role or name:
+            raise typer.BadParameter("a colleague keeps role and name.", param_hint="'--colleague'")
+        return ""
+    if not role:
+        raise typer.BadParameter("say --role for somebody new, or --colleague for somebody who is staff already.")
     if role not in STAFF_ROLES:
         raise typer.BadParameter(f"{role!r} is not one of {', '.join(STAFF_ROLES)}.", param_hint="'--role'")
     called = " ".join(name.split()) or role.capitalize()
     if len(called) > 190:
         raise typer.BadParameter(f"it has {len(called)} characters, 190 are allowed.", param_hint="'--name'")
-    settings = settings_of(config)
-    token, until = asyncio.run(_invite(settings, role, called))
-    link = f"{settings.base_url}/desk/enter/{token}"
-    if as_json:
-        facts = {"role": role, "name": called, "token": token, "link": link, "start": f"/start {token}"}
-        say_json({**facts, "expires_at": until})
-        return
-    say(f"An invite for {called} ({role}), good once until {local(until, settings)}.")
-    say(f"  token     {token}")
-    if settings.web.enabled:
-        say(f"  web       {link}")
-    say(f"  Telegram  /start {token}")
+    return called
 
 
-async def _invite(settings: "Settings", role: str, name: str) -> tuple[str, datetime]:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An invite that was made."""
+
+    token: str
+    role: str
+    name: str
+    until: datetime
+
+
+async def _invite(settings: "Settings", role: str, name: str) -> _Made:
     from crm_core import staff
 
     async with opened(settings, make=True) as records, records.write() as work:
-        return staff.invite(work, role, name), work.now + staff.INVITE_TERM
+        return _Made(staff.invite(work, role, name), role, name, work.now + staff.INVITE_TERM)
+
+
+async def _invite_again(settings: "Settings", name: str) -> _Made:
+    from crm_core import staff
+
+    async with opened(settings) as records, records.write() as work:
+        colleagues = await staff.everybody(work)
+        wanted = " ".join(name.split()).casefold()
+        found = [one for one in colleagues if one.name.casefold() == wanted]
+        if len(found) != 1:
+            there = ", ".join(f"{one.name} ({one.role})" for one in found or colleagues) or "nobody yet"
+            problem = f"{len(found)} colleagues are" if found else "No colleague is"
+            raise Refused(f"{problem} called {name!r}. {'They are' if found else 'On the staff'}: {there}.")
+        (one,) = found
+        return _Made(staff.invite_again(work, one), one.role, one.name, work.now + staff.INVITE_TERM)
 
 
 def doctor(config: Config = None, as_json: AsJson = False) -> None:

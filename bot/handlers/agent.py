@@ -86,13 +86,14 @@ async def ticket_here(turn: Turn) -> Ticket | None:
     if not turn.incoming.reply_to:
         return None
     row = await outbox.by_message(turn.work, turn.incoming.channel, turn.incoming.chat, turn.incoming.reply_to)
-    kind, _, ticket_id = (row.thread if row else "").partition(":")
-    return await turn.work.session.get(Ticket, int(ticket_id)) if kind == "ticket" else None
+    kind, _, own = (row.thread if row else "").partition(":")
+    return await turn.work.session.get(Ticket, int(own)) if kind == "ticket" else None
 
 
 async def _in_hand(turn: Turn) -> Ticket | None:
+    """The ticket to which words go that name none; on the desk page each ticket has a thread of its own instead."""
     assert turn.staff is not None
-    if turn.staff.hand_ticket_id is None or turn.incoming.group:
+    if turn.staff.hand_ticket_id is None or turn.incoming.group or turn.incoming.channel in turn.work.pulled:
         return None
     return await turn.work.session.get(Ticket, turn.staff.hand_ticket_id)
 
@@ -286,7 +287,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
         return []
     ticket = await _in_hand(turn)
     if ticket is None:
-        return [turn.reply("nothing-in-hand")]
+        return [turn.reply("read-by-nobody" if turn.incoming.channel in turn.work.pulled else "nothing-in-hand")]
     if not tickets.hand_is_fresh(turn.staff, ticket, turn.work.now):
         return await _hold(turn, ticket)
     return await _say_to_customer(turn, ticket, words)

@@ -1,4 +1,4 @@
-"""The first words: /start welcomes a customer, or makes somebody staff who brings an invite."""
+"""The first words: /start welcomes a customer, or lets in as staff who brings an invite."""
 
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn

@@ -158,11 +158,10 @@ class RecordsHouse:
         )
 
     async def enter(self, invite: str, language: str) -> str | None:
-        """Redeem an invite for a new colleague at the web desk, and begin the first session."""
-        address = f"staff-{secrets.token_hex(16)}"
+        """Redeem an invite at the web desk and begin a session; who is known there goes on with the same talk."""
         try:
             async with self._records.write() as work:
-                identity, conversation = customers.add_identity(work, CHANNEL, address, address, language)
+                identity, conversation = await _seat(work, invite[:200], language)
                 row = await staff.use_invite(work, invite[:200], identity.id)
                 if row is None:
                     raise NotHere
@@ -251,14 +250,12 @@ class RecordsHouse:
     async def threads(self, member: Staff) -> Sequence[WebThread]:
         """Tickets for those who work them, campaigns for those who run them."""
         async with self._records.read() as work:
-            row = await work.session.get(StaffRow, int(member.id))
             view = ThreadView(
                 work,
                 self._app.shop,
                 staff_id=int(member.id),
                 role=member.roles[0],
                 language=member.language,
-                hand=row.hand_ticket_id if row is not None else None,
             )
             listed: list[WebThread] = []
             if role_sees_tickets(member.roles[0]):
@@ -346,6 +343,15 @@ class RecordsHouse:
             return await channel.fetch(wanted)
         except FileGone as error:
             raise NotHere from error
+
+
+async def _seat(work: Work, invite: str, language: str) -> tuple[Identity, Conversation]:
+    """The web address of the colleague who brings this invite: the one they have, else a new one."""
+    known = await staff.known_identity(work, invite, CHANNEL)
+    if known is not None:
+        return (await conversations.find(work, CHANNEL, [known.external_id]))[0]
+    address = f"staff-{secrets.token_hex(16)}"
+    return customers.add_identity(work, CHANNEL, address, address, language)
 
 
 def _is_number(word: str) -> bool:

@@ -168,15 +168,12 @@ def staff_ids(rows: Sequence[tuple[Interaction, Outbox | None]]) -> set[int]:
 class ThreadView:
     """Draws the lines of one colleague's list."""
 
-    def __init__(
-        self, work: Work, shop: CounterShop, *, staff_id: int, role: str, language: str, hand: int | None
-    ) -> None:
+    def __init__(self, work: Work, shop: CounterShop, *, staff_id: int, role: str, language: str) -> None:
         self._work = work
         self._shop = shop
         self._staff_id = staff_id
         self._role = role
         self._language = language
-        self._hand = hand  # the ticket whose customer hears plain words from the own talk
 
     async def ticket(self, line: TicketLine, facts: Facts) -> WebThread:
         """A ticket: whose it is, who waits since when, and what may be done."""
@@ -225,7 +222,6 @@ class ThreadView:
         return {
             "name": name,
             "named": line.customer.name is not None,
-            "in_hand": line.ticket.id == self._hand,
             "since": line.customer.created_at.isoformat(),
             "reason": line.ticket.reason,
             "tags": facts.tags,

@@ -88,13 +88,14 @@ class Identity(Base):
 
 
 class Invite(Base):
-    """A one-time way to become staff; only the hash of its token is stored."""
+    """A one-time way to become staff, or for a colleague to come in by another account; only its hash is stored."""
 
     __tablename__ = "invite"
     id: Mapped[Id]
     token_hash: Mapped[Name] = mapped_column(unique=True)
     role: Mapped[Word]
     name: Mapped[Name]
+    staff_id: Mapped[int | None] = mapped_column(references("staff.id", ondelete="CASCADE"))  # who is known already
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     used_by: Mapped[int | None]  # identity

@@ -1,6 +1,7 @@
 """Engines and sessions: one write connection and a pool of readers on SQLite, one pool elsewhere."""
 
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from crm_core.storage import one_hop
@@ -25,6 +27,21 @@ class DatabaseError(Exception):
         super().__init__(f"{key} {values}")
         self.key = key
         self.values = values
+
+
+# Full, locked, read-only, away, out of memory: by the primary result codes of SQLite.
+_OUT_OF_ORDER = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+)  # fmt: skip
+
+
+def is_out_of_order(error: BaseException) -> bool:
+    """Whether the database itself could not work just now, which is no fault of what was to be written."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _OUT_OF_ORDER
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 class Database:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from crm_core import staff
 from crm_core.models import Invite, Staff
 from tests.builders import House
 from tests.cli.conftest import ShopFolder
@@ -43,7 +44,63 @@ def test_the_token_makes_its_bearer_staff(shop: ShopFolder) -> None:
     assert token not in stored
 
 
-@pytest.mark.parametrize("role", ["customer", "boss", "Agent", ""])
+def test_a_known_colleague_is_named_in_any_case(shop: ShopFolder) -> None:
+    """The link is for who they are; nobody new is made."""
+
+    async def join(house: House) -> None:
+        await house.colleague("Wei Lin", "supervisor")
+
+    async def come_in(house: House) -> list[str]:
+        return await house.customer("wei-phone").says(f"/start {found['token']}", external_id="after the restart")
+
+    shop.with_house(join)
+    found = shop.does("invite", "--colleague", "wei  LIN", "--json").json
+
+    assert (found["role"], found["name"]) == ("supervisor", "Wei Lin")
+    assert shop.with_house(come_in)[0].startswith("Welcome, Wei Lin. You are signed in as supervisor.")
+    assert len(shop.with_house(lambda house: house.rows(Staff))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Bo", "No colleague is called 'Bo'. On the staff: Jo (agent), jo (marketer)."),
+        ("Jo", "2 colleagues are called 'Jo'. They are: Jo (agent), jo (marketer)."),
+        ("Eve", "No colleague is called 'Eve'. On the staff: Jo (agent), jo (marketer)."),
+    ],
+)
+def test_a_colleague_who_is_not_there_or_not_the_only_one_is_refused(shop: ShopFolder, name: str, problem: str) -> None:
+    """The error says who is there; whoever has left is not."""
+
+    async def join(house: House) -> None:
+        for number, (called, role) in enumerate((("Jo", "agent"), ("jo", "marketer"), ("Eve", "agent"))):
+            async with house.app.records.write() as work:
+                token = staff.invite(work, role, called)
+            await house.customer(f"account-{number}").says(f"/start {token}")
+        async with house.app.records.write() as work:
+            for one in await staff.everybody(work):
+                one.revoked_at = work.now if one.name == "Eve" else None
+
+    shop.with_house(join)
+    ran = shop.does("invite", "--colleague", name)
+
+    assert ran.code == 1
+    assert problem in " ".join(ran.err.split())
+    assert len(shop.with_house(lambda house: house.rows(Invite))) == 3
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("--colleague", "Wei", "--role", "admin"), ("--colleague", "Wei", "--name", "W")]
+)
+def test_it_must_be_clear_whom_an_invite_is_for(shop: ShopFolder, given: tuple[str, ...]) -> None:
+    """Somebody new has a role, somebody known keeps theirs."""
+    ran = shop.does("invite", *given)
+
+    assert ran.code == 2
+    assert "colleague" in ran.err
+
+
+@pytest.mark.parametrize("role", ["customer", "boss", "Agent"])
 def test_other_roles_are_refused_with_the_list(shop: ShopFolder, role: str) -> None:
     """Nothing is made for a role that is none."""
     ran = shop.does("invite", "--role", role)

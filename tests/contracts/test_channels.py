@@ -83,7 +83,7 @@ async def test_garbage_is_undecodable(world: World, raw: str) -> None:
 async def test_a_delivery_reaches_the_person(world: World) -> None:
     """The text arrives as it was written: nothing in it is taken for markup."""
     text = "*bold_ [x](y) <b>&amp; `code` 中文 😀"
-    sent = await world.channel.send(replace(HELLO, text=text))
+    sent = await world.brings(replace(HELLO, text=text))
     assert sent.message_id
     assert await world.heard() == [text]
 

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 from bot.channels import Channel, FileGone, RawUpdate
+from bot.channels.memory import Memory
 from bot.channels.pace import Pace
 from bot.channels.telegram import Library, TelegramChannel, make_channel
-from bot.message import Attachment, Delivery
+from bot.channels.webchat import WebChat
+from bot.message import Attachment, Delivery, Incoming, Sent
 from tests.telegram_server import TOKEN, TelegramServer
 from tests.telegram_server.state import State
 
@@ -27,6 +30,9 @@ class World(Protocol):
 
     async def says(self, text: str) -> None:
         """The person writes; returns when the words are on their way, not when they have arrived."""
+
+    async def brings(self, delivery: Delivery) -> Sent:
+        """Bring this to its person as the courier does; on a pulled channel it is committed by then."""
 
     async def heard(self) -> list[str]:
         """The texts that have reached the person, in order."""
@@ -58,12 +64,74 @@ class Telegram:
     async def says(self, text: str) -> None:
         await self.state.feed({"kind": "text", "user": int(PERSON), "text": text})
 
+    async def brings(self, delivery: Delivery) -> Sent:
+        return await self.channel.send(delivery)
+
     async def heard(self) -> list[str]:
         return [entry.get("text", entry.get("caption", "")) for entry in self.state.logged()]
 
 
+@dataclass
+class Told:
+    """The memory channel: people are heard and spoken to directly."""
+
+    channel: Memory = field(default_factory=Memory)
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    async def says(self, text: str) -> None:
+        key = str(next(self.numbers))
+        self.channel.say(
+            Incoming(channel=self.channel.name, external_id=key, sender=PERSON, chat=PERSON, text=text, message_id=key)
+        )
+
+    async def brings(self, delivery: Delivery) -> Sent:
+        return await self.channel.send(delivery)
+
+    async def heard(self) -> list[str]:
+        return [delivery.text for delivery in self.channel.heard]
+
+
+class WebPage:
+    """The web chat and one page: it says a thing until that is acknowledged, and reads what is committed when it rings."""
+
+    def __init__(self) -> None:
+        self.channel = WebChat(load_file=load_file, ring=self._rung)
+        self._committed: list[Delivery] = []
+        self._read: list[str] = []
+        self._unsaid: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._numbers = count(1)
+
+    async def says(self, text: str) -> None:
+        self._unsaid.put_nowait({"type": "say", "client_id": f"c-{next(self._numbers)}", "text": text})
+
+    async def brings(self, delivery: Delivery) -> Sent:
+        self._committed.append(delivery)
+        return await self.channel.send(delivery)
+
+    async def heard(self) -> list[str]:
+        return self._read
+
+    def _rung(self, address: str) -> None:
+        if address == PERSON:
+            self._read = [delivery.text for delivery in self._committed if delivery.chat == address]
+
+    async def speak(self) -> None:
+        """Say what is to be said, in order."""
+        while True:
+            frame = await self._unsaid.get()
+            while not await self._acknowledged(frame):
+                pass
+
+    async def _acknowledged(self, frame: dict[str, Any]) -> bool:
+        try:
+            await self.channel.take(PERSON, frame)
+        except OSError:
+            return False
+        return True
+
+
 async def load_file(attachment: Attachment) -> bytes:
-    if attachment.ref == "file:gone":
+    if attachment.ref == "file:gone" or not attachment.ref.startswith("file:"):
         raise FileGone("file_gone")
     return b"%PDF of " + attachment.ref.encode()
 
@@ -80,9 +148,30 @@ async def telegram_world(library: Library) -> AsyncIterator[Telegram]:
         await channel.close()
 
 
+@asynccontextmanager
+async def memory_world() -> AsyncIterator[Told]:
+    told = Told()
+    await told.channel.open()
+    yield told
+    await told.channel.close()
+
+
+@asynccontextmanager
+async def webchat_world() -> AsyncIterator[WebPage]:
+    page = WebPage()
+    await page.channel.open()
+    speaking = asyncio.create_task(page.speak())
+    yield page
+    speaking.cancel()
+    await asyncio.gather(speaking, return_exceptions=True)
+    await page.channel.close()
+
+
 TELEGRAM: dict[str, Library] = {"telegram-aiogram": "aiogram", "telegram-ptb": "python-telegram-bot"}
 WORLDS: dict[str, Callable[[], AbstractAsyncContextManager[World]]] = {
-    name: partial(telegram_world, library) for name, library in TELEGRAM.items()
+    "memory": memory_world,
+    "webchat": webchat_world,
+    **{name: partial(telegram_world, library) for name, library in TELEGRAM.items()},
 }
 
 

@@ -133,7 +133,9 @@ def check_replies(found: Findings, replies: Sequence[Reply], log: Log, most: int
         found.figures["replies"] += 1
         found.figures[f"replies with {len(copies)} copies"] += 1
         found.figures["replies in doubt"] += reply.state == OutboxState.IN_DOUBT
-        found.check(reply.state in (OutboxState.SENT, OutboxState.IN_DOUBT), f"a reply to {reply.chat} is {reply.state}")
+        found.check(
+            reply.state in (OutboxState.SENT, OutboxState.IN_DOUBT), f"a reply to {reply.chat} is {reply.state}"
+        )
         found.check(len(copies) <= most, f"{reply.chat} heard {reply.text[:40]!r} {len(copies)} times")
         found.check(
             bool(copies) or (reply.state == OutboxState.IN_DOUBT and reply.attempts >= 2),

@@ -87,7 +87,9 @@ def _compare(desk: Frontdesk, server: Control, deaths: int) -> None:
     assert len(standing) == RECIPIENTS + _NO_CONSENT
     assert set(states) <= {"sent", "in_doubt", "no_consent"}, states
     assert states["no_consent"] == _NO_CONSENT
-    assert not [chat for chat, state in standing.items() if state == "sent" and not heard[chat]], "sent, but never heard"
+    assert not [chat for chat, state in standing.items() if state == "sent" and not heard[chat]], (
+        "sent, but never heard"
+    )
     missed = [chat for chat, state in standing.items() if state == "in_doubt" and not heard[chat]]
     assert len(heard) + len(missed) == RECIPIENTS, "somebody neither heard it nor is listed as in doubt"
     assert states["in_doubt"] <= deaths * UNDER_WAY
@@ -111,7 +113,9 @@ async def _standing(work: Work) -> dict[str, str]:
 async def _on_record(work: Work) -> set[str]:
     """The chats whose conversation holds the campaign's words; each must do so once."""
     statement = (
-        select(Outbox.chat).join(Interaction, Interaction.id == Outbox.interaction_id).where(Interaction.kind == Kind.CAMPAIGN)
+        select(Outbox.chat)
+        .join(Interaction, Interaction.id == Outbox.interaction_id)
+        .where(Interaction.kind == Kind.CAMPAIGN)
     )
     chats = (await work.session.scalars(statement)).all()
     assert len(chats) == len(set(chats))

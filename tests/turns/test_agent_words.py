@@ -1,4 +1,4 @@
-"""An agent's words: to the customer with a ticket in hand, by command or as an answer; notes never; held when in doubt."""
+"""An agent's words: to the customer from the hand, by command or as an answer; notes never; held when in doubt."""
 
 import pytest
 
@@ -78,7 +78,7 @@ async def test_answering_the_copy_reaches_its_customer_whatever_is_in_hand(house
 
 
 async def test_a_note_never_reaches_the_customer(house: House) -> None:
-    """Written by command, with a number, as an answer to the copy, with a photo: nothing of it is ever delivered to her."""
+    """By command, by number, as an answer to the copy, with a photo: nothing of it is ever delivered to her."""
     wei, ana = await at_work(house)
     mia = await house.colleague("Mia")
     await ana.says("he is called Otto")
@@ -228,4 +228,3 @@ async def test_an_agents_words_are_sealed_for_the_customer_they_were_said_to(hou
     (said,) = await house.rows(Interaction, Interaction.kind == Kind.AGENT)
 
     assert said.customer_id == (await house.ticket()).customer_id
-

@@ -10,7 +10,9 @@ from tests.builders import House, Person
 
 async def audience(house: House) -> None:
     """Seven customers, of whom one can be written to in each language."""
-    people = {name: house.customer(name, "zh" if name == "li" else "en") for name in ("ana", "li", "bob", "cleo", "dan")}
+    people = {
+        name: house.customer(name, "zh" if name == "li" else "en") for name in ("ana", "li", "bob", "cleo", "dan")
+    }
     for person in people.values():
         await person.says("你好" if person.language == "zh" else "hello")
     for name in ("ana", "li", "cleo", "dan"):

@@ -1,4 +1,4 @@
-"""A campaign on its way: consent, cap, quiet hours and open tickets are asked at the moment of sending; nobody twice."""
+"""A campaign on its way: consent, cap, quiet hours and open tickets are asked when it is sent; nobody twice."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from bot.channels import NotSent, Refused, Unconfirmed
 from bot.channels.memory import Memory
 from crm_core import campaigns, follow_ups
 from crm_core.follow_ups import FollowUpKind
-from crm_core.models import AuditEntry, Campaign, CampaignRecipient, Identity, Lane, Outbox
+from crm_core.models import AuditEntry, Campaign, CampaignRecipient, FollowUp, Identity, Lane, Outbox
 from tests.builders import Hands, House, Person, Trouble, open_house
 
 _TEXT = "Spring teas are here."
@@ -384,7 +384,7 @@ async def test_a_follow_up_comes_some_days_after_a_ticket_was_resolved_once_ever
         assert sum("A few days ago" in words for words in ana.words) == 1
         assert not [words for words in bob.words if "A few days ago" in words]
         assert (await house.talk_of("ana"))[-1][0] == "follow_up"
-        rows = await house.rows(follow_ups.FollowUp)
+        rows = await house.rows(FollowUp)
         assert [one.excluded for one in rows] == [None, "no_consent"]
 
 

@@ -1,4 +1,4 @@
-"""A group of agents: tickets are announced there, commands work there, strangers in it are none of the bot's business."""
+"""A group of agents: tickets are announced there, commands work there, strangers in it are nobody's business."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -87,6 +87,72 @@ async def test_of_two_who_use_an_invite_at_the_same_moment_one_becomes_staff(hou
     assert await house.how_many(Identity, Identity.staff_id.is_not(None)) == 1
 
 
+async def invite_again(house: House, name: str = "Wei") -> str:
+    """A fresh invite for a colleague who is known already."""
+    async with house.app.records.write() as work:
+        (one,) = [one for one in await staff.everybody(work) if one.name == name]
+        return staff.invite_again(work, one)
+
+
+async def test_a_colleague_comes_in_by_a_second_account(house: House) -> None:
+    """It is the same colleague, in the role they have by now, and both accounts are theirs."""
+    await house.colleague("Wei")
+    token = await invite_again(house)
+    async with house.app.records.write() as work:
+        (wei,) = await staff.everybody(work)
+        wei.role = Role.SUPERVISOR
+    phone = house.customer("wei-phone")
+
+    (heard,) = await phone.says(f"/start {token}")
+
+    (member,) = await house.rows(Staff)
+    assert heard.startswith("Welcome, Wei. You are signed in as supervisor.")
+    assert member.role == Role.SUPERVISOR
+    assert await house.how_many(Identity, Identity.staff_id == member.id) == 2
+    assert await house.how_many(Customer) == 0
+
+
+async def test_both_accounts_of_a_colleague_work_the_same_tickets(house: House) -> None:
+    """Claimed with one, answered with the other; alerts reach both."""
+    await house.customer("ana").says("/agent")
+    wei, phone = await house.colleague("Wei"), house.customer("wei-phone")
+    await phone.says(f"/start {await invite_again(house)}")
+    await house.customer("bo").says("/agent")
+    assert "#2" in wei.words[-1]
+    assert "#2" in phone.words[-1]
+
+    await wei.says("/claim 1")
+    await phone.says("/reply #1 Good morning!")
+
+    assert "Good morning!" in house.customer("ana").words
+
+
+async def test_an_invite_for_a_known_colleague_works_once(house: House) -> None:
+    """Whoever brings it second is nobody's colleague."""
+    await house.colleague("Wei")
+    token = await invite_again(house)
+    await house.customer("wei-phone").says(f"/start {token}")
+
+    (heard,) = await house.customer("eve").says(f"/start {token}")
+
+    assert heard.startswith("This invite has been used, has expired, or does not exist.")
+    assert await house.how_many(Identity, Identity.staff_id.is_not(None)) == 2
+
+
+async def test_a_colleague_who_has_left_does_not_come_in_again(house: House) -> None:
+    """Not even by an invite that was made before."""
+    await house.colleague("Wei")
+    token = await invite_again(house)
+    async with house.app.records.write() as work:
+        (wei,) = await staff.everybody(work)
+        wei.revoked_at = work.now
+
+    (heard,) = await house.customer("wei-phone").says(f"/start {token}")
+
+    assert heard.startswith("This invite has been used, has expired, or does not exist.")
+    assert await house.how_many(Identity, Identity.staff_id.is_not(None)) == 1
+
+
 @pytest.mark.parametrize("past", ["refund please", "/agent", "/subscribe", "press"])
 async def test_a_customer_cannot_become_staff(house: House, past: str) -> None:
     """Who has dealt with the shop as a customer stays one, and the invite stays good."""

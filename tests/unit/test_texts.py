@@ -9,9 +9,8 @@ from fluent.syntax import FluentParser, ast
 from bot import handlers
 from bot.handlers.help import menu
 from bot.texts import FOLDER, LANGUAGES, Texts
-from crm_core.campaigns import CampaignState
 from crm_core.follow_ups import FollowUpKind
-from crm_core.models import STAFF_ROLES, Role
+from crm_core.models import STAFF_ROLES, CampaignState, Role
 
 ROOT = Path(__file__).resolve().parents[2]
 _MATCHER = (ROOT / "knowledge_base" / "matcher.py").read_text(encoding="utf-8")
@@ -78,7 +77,7 @@ def test_every_key_is_used() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_key_that_the_code_makes_from_a_word_is_there(language: str) -> None:
-    assert _MADE <= messages(language).keys()
+    assert messages(language).keys() >= _MADE
 
 
 def said_in_code() -> set[str]:

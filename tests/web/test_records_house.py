@@ -139,7 +139,6 @@ async def test_from_question_to_resolution(served: RealServed) -> None:
         await desk.send(type="say", client_id="d-1", thread=thread, text=f"/claim {waiting['number']}")
         mine = await _thread(desk, "mine")
         assert mine["actions"] == ["reply", "handon", "resolve"]
-        assert mine["card"]["in_hand"]
         await desk.send(type="say", client_id="d-2", thread=thread, mode="note", text="Known from last week")
         assert (await desk.hear_text("Known from last week", thread))["author"] == "note"
         await desk.send(type="say", client_id="d-3", thread=thread, mode="reply", text="Good morning!")
@@ -149,6 +148,44 @@ async def test_from_question_to_resolution(served: RealServed) -> None:
         assert (reply["author"], reply["name"]) == ("agent", "Chen Yue")
         await desk.send(type="say", client_id="d-4", thread=thread, text=f"/resolve {waiting['number']}")
         assert (await _thread(desk, "done"))["number"] == waiting["number"]
+
+
+async def test_plain_words_in_the_own_talk_reach_no_customer(served: RealServed) -> None:
+    """Each ticket has a thread of its own here, so words beside them go to nobody, even with a ticket in hand."""
+    async with _both(served) as (customer, desk):
+        await customer.send(type="say", client_id="c-1", text="/agent")
+        waiting = await _thread(desk, "queue")
+        await desk.send(type="say", client_id="d-1", thread=waiting["id"], text="/claim")
+        await _thread(desk, "mine")
+        await desk.send(type="say", client_id="d-2", thread="home", text="Between us: a difficult one")
+        assert "went to nobody" in (await desk.hear_text("went to nobody", "home"))["text"]
+        await desk.send(type="say", client_id="d-3", thread="home", text="/reply Not for you either")
+        await desk.hear_text("Which ticket", "home")
+        await desk.send(type="say", client_id="d-4", thread=waiting["id"], mode="reply", text="Good morning!")
+        heard: list[str] = []
+        while not heard or "Good morning!" not in heard[-1]:
+            heard += [message["text"] for message in (await customer.hear("messages"))["messages"]]
+
+    assert not [words for words in heard if "difficult" in words or "Not for you" in words]
+
+
+async def test_a_known_colleague_goes_on_in_a_second_browser(served: RealServed) -> None:
+    """The same name, role and talk; both browsers stay signed in, and the link works once."""
+    first = await served.staff_cookie("Chen Yue")
+    async with served.app.records.write() as work:
+        (chen,) = await staff.everybody(work)
+        link = f"/desk/enter/{staff.invite_again(work, chen)}"
+    async with served.client() as phone, served.client() as late:
+        second = (await phone.post(link)).cookies["frontdesk_staff"]
+        assert (await late.post(link)).status_code == 403
+    here, there = await served.records_house.staff(first), await served.records_house.staff(second)
+
+    assert first != second
+    assert here is not None
+    assert here == there
+    async with served.page("/desk/socket", first, {}) as desk, served.page("/desk/socket", second, {}) as phone_page:
+        await phone_page.send(type="say", client_id="d-1", thread="home", text="/queue")
+        await desk.hear_text("/queue", "home")
 
 
 async def test_customers_never_see_notes_or_events(served: RealServed) -> None:

@@ -48,6 +48,7 @@ reply-empty = What shall I say? For example: /reply It leaves today.
 reply-too-long = That is { $length } characters; a message takes { $most }. Please send it in parts.
 note-empty = What shall I note down? For example: /note Called back, no answer.
 nothing-in-hand = You have no ticket in hand, so this went to nobody. /queue shows who is waiting.
+read-by-nobody = Nobody but the bot reads this, so it went to nobody. To write to a customer, open the ticket in the list.
 send-to = Send to { $name } (#{ $number })?
 colleague-unknown = There is nobody called { $name } on the desk.
 hand-on-to-whom = Who takes #{ $number }?

@@ -44,6 +44,7 @@ reply-empty = 要说什么？例如：/reply 今天就发货。
 reply-too-long = 这有 { $length } 个字，一条消息最多 { $most } 个。请分几条发送。
 note-empty = 要记什么？例如：/note 已回电，无人接听。
 nothing-in-hand = 您手上没有工单，这条没有发给任何人。发送 /queue 可查看谁在等候。
+read-by-nobody = 这里只有机器人能看到，这条没有发给任何人。要给客户写消息，请在列表中打开对应的工单。
 send-to = 要发给{ $name }（#{ $number }）吗？
 colleague-unknown = 没有叫{ $name }的客服同事。
 hand-on-to-whom = #{ $number } 交给谁？

@@ -55,7 +55,7 @@ const line = new Line("/desk/socket", outbox, {
 });
 
 const composer = new DeskComposer(boot.key, {
-  thread: () => list.find(openId) || (openId === "home" ? { id: "home", group: "home", title: "", actions: [], held: held() } : null),
+  thread: () => list.find(openId) || (openId === "home" ? { id: "home", group: "home", title: "", actions: [] } : null),
   send: (frame, extra) => {
     line.post({ thread: openId, ...frame }, extra);
     show();
@@ -190,11 +190,6 @@ function showThread() {
   composer.show();
 }
 
-/** The ticket in hand: plain words from the own talk go to its customer. */
-function held() {
-  return list.threads.find((thread) => thread.card.in_hand && thread.group === "mine") || null;
-}
-
 /** The own talk without what was said about other threads: that is shown there. */
 function ownTalk() {
   const own = new Talk();
@@ -212,8 +207,7 @@ function showHead(thread, home) {
   const chip = home ? null : el("span.chip.state", {}, chipWords(thread));
   $("thread-title").replaceChildren(el("span", {}, title), ...(chip ? [chip] : []));
   const about = home ? [] : [thread.subject ? thread.title : "", thread.number === null ? "" : `#${thread.number}`, channelWords(thread)];
-  const hand = home && held();
-  const facts = home ? [hand ? t("desk.home_hand", { number: hand.number, name: hand.title }) : t("desk.home_note")] : [about.filter(Boolean).join(" · ")];
+  const facts = home ? [t("desk.home_note")] : [about.filter(Boolean).join(" · ")];
   $("thread-facts").replaceChildren(el("span", {}, facts[0]), ...(thread ? [turnNode(thread)] : []));
   $("show-card").hidden = home;
   $("actions").replaceChildren(...(thread ? thread.actions.filter((action) => known(`action.${action}`)).map(actionButton) : []));

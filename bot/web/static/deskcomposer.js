@@ -56,7 +56,7 @@ export class DeskComposer {
     if (isTicket(thread) && this.mode === "reply" && !mayReply(thread)) return this.choose("note");
     if (isTicket(thread) && this.mode === "note" && mayReply(thread) && this.couldNot && !this.field.text) return this.choose("reply");
     this.couldNot = isTicket(thread) && !mayReply(thread);
-    const stamp = [thread.id, thread.title, thread.assignee, thread.group, thread.held?.id, this.mode, mayReply(thread), document.documentElement.lang].join("|");
+    const stamp = [thread.id, thread.title, thread.assignee, thread.group, this.mode, mayReply(thread), document.documentElement.lang].join("|");
     if (stamp !== this.shown) this._draw(thread);
     this.shown = stamp;
     this._kept();
@@ -74,9 +74,8 @@ export class DeskComposer {
       button.setAttribute("aria-checked", String(button.dataset.mode === this.mode));
       button.tabIndex = button.dataset.mode === this.mode ? 0 : -1;
     }
-    $("why").hidden = thread.held ? false : !ticket || mayReply(thread);
-    $("why").classList.toggle("warn", Boolean(thread.held));
-    $("why").textContent = thread.held ? t("desk.home_hand", { number: thread.held.number, name: thread.held.title }) : thread.group === "done" ? t("mode.done") : thread.group === "queue" ? t("mode.claim_first") : t("mode.with_colleague", { name: thread.assignee });
+    $("why").hidden = !ticket || mayReply(thread);
+    $("why").textContent = thread.group === "done" ? t("mode.done") : thread.group === "queue" ? t("mode.claim_first") : t("mode.with_colleague", { name: thread.assignee });
     this._words(thread, name);
     this.field.fit();
     this._chips(thread);

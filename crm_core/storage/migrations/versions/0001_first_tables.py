@@ -98,18 +98,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_inbox_waiting", ["state", "channel", "sender", "id"], unique=False)
 
     op.create_table(
-        "invite",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("token_hash", sa.String(length=190), nullable=False),
-        sa.Column("role", sa.String(length=40), nullable=False),
-        sa.Column("name", sa.String(length=190), nullable=False),
-        sa.Column("expires_at", crm_core.storage.types.UtcTime(), nullable=False),
-        sa.Column("used_at", crm_core.storage.types.UtcTime(), nullable=True),
-        sa.Column("used_by", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_invite")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_invite_token_hash")),
-    )
-    op.create_table(
         "lease",
         sa.Column("name", sa.String(length=190), nullable=False),
         sa.Column("holder", sa.String(length=190), nullable=False),
@@ -264,6 +252,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_identity_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_identity_staff_id"), ["staff_id"], unique=False)
 
+    op.create_table(
+        "invite",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.String(length=190), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=190), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("expires_at", crm_core.storage.types.UtcTime(), nullable=False),
+        sa.Column("used_at", crm_core.storage.types.UtcTime(), nullable=True),
+        sa.Column("used_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+            name=op.f("fk_invite_staff_id_staff"),
+            ondelete="CASCADE",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invite")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invite_token_hash")),
+    )
     op.create_table(
         "shop_order",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -653,6 +662,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_shop_order_customer_id"))
 
     op.drop_table("shop_order")
+    op.drop_table("invite")
     with op.batch_alter_table("identity", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_identity_staff_id"))
         batch_op.drop_index(batch_op.f("ix_identity_customer_id"))
@@ -672,7 +682,6 @@ def downgrade() -> None:
     op.drop_table("sequence")
     op.drop_table("meta")
     op.drop_table("lease")
-    op.drop_table("invite")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index("ix_inbox_waiting")
         batch_op.drop_index(batch_op.f("ix_inbox_received_at"))

@@ -1,0 +1,1 @@
+"""The documentation is true: what it names exists, and what exists is named."""

@@ -1,0 +1,1 @@
+"""Migrations: from nothing to the newest tables, and never backwards."""
