@@ -24,7 +24,7 @@ SAMPLE_ARTICLES = "knowledge_base/sample/articles"
 _PROGRAM = Path(__file__).resolve().parent.parent
 _VARIABLE = re.compile(r"FRONTDESK_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
-_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg", "mysql+aiomysql", "mariadb+aiomysql")
+_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 
 class ConfigError(Exception):
@@ -135,7 +135,7 @@ class DatabaseSettings:
     url: Annotated[str, AfterValidator(_database_url)] = Field(
         default="sqlite+aiosqlite:///var/frontdesk.db",
         repr=False,  # it may hold a password
-        description="a URL that starts with sqlite+aiosqlite://, postgresql+psycopg:// or mysql+aiomysql://",
+        description="a URL that starts with sqlite+aiosqlite:// or postgresql+psycopg://",
     )
 
 

@@ -310,6 +310,22 @@ async def in_doubt(work: Work, campaign: Campaign) -> Sequence[int]:
     return (await work.session.scalars(statement)).all()
 
 
+async def resend_doubtful(work: Work, campaign: Campaign, staff_id: int | None) -> int:
+    """A person's decision to send once more what is in doubt, up to 500 rows; who had got it then gets it twice."""
+    statement = (
+        select(Outbox)
+        .where(Outbox.id.in_(_outbox_ids(campaign)), Outbox.state == OutboxState.IN_DOUBT)
+        .order_by(Outbox.id)
+        .limit(500)
+    )
+    rows = (await work.session.scalars(statement)).all()
+    for row in rows:
+        row.expires_at = work.now + timedelta(days=1)
+        await outbox.resend(work, row)
+    audit.enter(work, staff_id, "campaign.resend", f"campaign:{campaign.number}", rows=len(rows))
+    return len(rows)
+
+
 def check_can(campaign: Campaign, act: str) -> None:
     """Raise CampaignRefused unless the campaign's state allows "pause", "resume" or "cancel"."""
     allowed = {

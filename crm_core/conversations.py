@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -147,6 +148,16 @@ async def said_by(work: Work, conversation_id: int, limit: int) -> Sequence[Inte
         .limit(limit)
     )
     return (await work.session.scalars(statement)).all()
+
+
+async def has_asked(work: Work, conversation_id: int, within: timedelta) -> bool:
+    """Whether the person of a conversation asked something lately that the matcher looked at."""
+    statement = select(Interaction.id).where(
+        Interaction.conversation_id == conversation_id,
+        Interaction.decision.is_not(None),
+        Interaction.at > work.now - within,
+    )
+    return await work.session.scalar(statement.limit(1)) is not None
 
 
 async def since(

@@ -173,6 +173,11 @@ class House:
         while await self.app.counter.answer_waiting():
             pass
 
+    @property
+    def file(self) -> str:
+        """The file of the database."""
+        return str(self.app.settings.database_url.database)
+
     def read_from(self, articles: Articles) -> None:
         """Let the counter answer from other articles."""
         app, shop = self.app, replace(self.app.shop, articles=articles)

@@ -111,9 +111,9 @@ def _time(settings: "Settings", at: str) -> datetime | None:
 
 def _ask_whether(included: int) -> None:
     if not sys.stdin.isatty():
-        raise Refused("Nothing was planned: without a terminal to ask on, --yes is needed (or --dry-run).")
+        raise Refused("Nothing was done: without a terminal to ask on, --yes is needed.")
     if not typer.confirm(f"Send it to {included} people?"):
-        raise Refused("Nothing was planned.")
+        raise Refused("Nothing was done.")
 
 
 async def _dry_run(settings: "Settings", texts: dict[str, str], audience: str) -> tuple[str, "Figures"]:
@@ -239,6 +239,32 @@ def resume(number: Number, config: Config = None, as_json: AsJson = False) -> No
 def cancel(number: Number, config: Config = None, as_json: AsJson = False) -> None:
     """End a campaign for good: what waits is not sent any more."""
     _change(number, "cancel", config, as_json)
+
+
+@campaign.command("resend")
+def resend(
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send once more what is in doubt; whoever had got it gets it twice. Recorded in the audit log."""
+    settings = settings_of(config)
+    _campaign, _figures, doubtful = asyncio.run(_look(settings, number))
+    if doubtful and not yes:
+        _ask_whether(len(doubtful))
+    count = asyncio.run(_resend(settings, number)) if doubtful else 0
+    if as_json:
+        say_json({"campaign": number, "resent": count})
+    else:
+        say(f"Campaign {number}: {count} sent once more.")
+
+
+async def _resend(settings: "Settings", number: int) -> int:
+    from crm_core import campaigns
+
+    async with opened(settings) as records, records.write() as work:
+        return await campaigns.resend_doubtful(work, await _by_number(work, number), None)
 
 
 def _change(number: int, act: str, config: Any, as_json: bool) -> None:

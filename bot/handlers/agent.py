@@ -7,7 +7,7 @@ from bot.message import Button, Reply
 from bot.rendering import called, ticket_card
 from bot.tell import alert_desk, person_of, queue_words, show_card, tell, tell_colleague
 from bot.turn import Handler, Turn
-from crm_core import conversations, outbox, staff, tickets
+from crm_core import audit, conversations, outbox, staff, tickets
 from crm_core.models import (
     DESK_ROLES,
     Conversation,
@@ -124,6 +124,7 @@ async def claim(turn: Turn) -> list[Reply]:
     if before is not None and before != turn.staff.id:
         number, name = str(ticket.number), turn.staff.name
         await tell_colleague(turn.work, turn.shop, before, "taken-over", number=number, name=name)
+        audit.enter(turn.work, turn.staff.id, "ticket.take_over", f"ticket:{number}")
     if before is None:
         await _introduce(turn, ticket, conversation)
     tickets.take_in_hand(turn.work, turn.staff, ticket)
@@ -354,6 +355,7 @@ async def resend(turn: Turn) -> list[Reply]:
     if ticket.assignee_id != turn.staff.id and not access.may(turn.role, "ticket.take_over"):
         return [turn.reply("ticket-not-yours", number=str(ticket.number))]
     await outbox.resend(turn.work, row)
+    audit.enter(turn.work, turn.staff.id, "ticket.resend", f"interaction:{row.interaction_id}")
     return [turn.reply("resent", number=str(ticket.number))]
 
 

@@ -1,5 +1,7 @@
 """A question: answered when the matcher is sure, asked back when it is half sure, else handed to a person."""
 
+from datetime import timedelta
+
 from bot.message import Button, Reply
 from bot.tell import alert_desk, copy_to_assignee
 from bot.turn import Handler, Turn
@@ -7,6 +9,7 @@ from crm_core import conversations, tickets
 from crm_core.models import Interaction, Kind
 from knowledge_base import Candidate, Decision, Match
 
+_STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is what a person is wanted for
 _FIRST_TURNS = 4  # after so many turns nobody's words are their first
 _SMALL_TALK = {
     "smalltalk_greeting": "talk-greeting",
@@ -133,7 +136,10 @@ async def escalate(turn: Turn, reason: str) -> list[Reply]:
         return [turn.reply("ticket-reopened", number=str(earlier.number))]
     turn.ticket = await tickets.open_ticket(turn.work, turn.conversation, first, reason)
     await alert_desk(turn.work, turn.shop, turn.ticket)
-    key = "ticket-opened-asked" if reason == "asked_for_person" else "ticket-opened"
+    key = "ticket-opened"
+    if reason == "asked_for_person":
+        known = await conversations.has_asked(turn.work, turn.conversation.id, _STILL_THE_QUESTION)
+        key = "ticket-opened-known" if known else "ticket-opened-asked"
     return [turn.reply(key, number=str(turn.ticket.number))]
 
 

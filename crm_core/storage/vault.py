@@ -62,11 +62,17 @@ class Vault:
     def create_file(cls, path: Path) -> "Vault":
         """Draw a new master key into `path` with mode 0600; never replaces an existing file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        # Written aside and then named: a process killed in between leaves no half of a key under the name.
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(aside, path)
+        finally:
+            aside.unlink()
         return cls.from_file(path)
 
     def new_customer_key(self, customer_id: int) -> bytes:

@@ -92,7 +92,7 @@ class Told:
 
 
 class WebPage:
-    """The web chat and one page: it says a thing until that is acknowledged, and reads what is committed when it rings."""
+    """The web chat and one page, which says a thing until it is acknowledged and reads what is committed when rung."""
 
     def __init__(self) -> None:
         self.channel = WebChat(load_file=load_file, ring=self._rung)

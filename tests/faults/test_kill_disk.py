@@ -117,9 +117,7 @@ def _say(port: int, cookie: str) -> list[str]:
     return heard
 
 
-def test_started_on_a_full_disk_it_says_so_and_starts_when_there_is_room(
-    server: Control, make_desk: MakeDesk
-) -> None:
+def test_started_on_a_full_disk_it_says_so_and_starts_when_there_is_room(server: Control, make_desk: MakeDesk) -> None:
     """One sentence and exit code 1; what people wrote meanwhile waits at Telegram."""
     desk = make_desk(server)
     desk.start()

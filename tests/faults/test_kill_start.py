@@ -34,9 +34,7 @@ def test_killed_during_its_first_start_it_starts_the_next_time(make_desk: MakeDe
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_the_leases_of_a_killed_process_hold_nobody_up(
-    library: str, server: Control, make_desk: MakeDesk
-) -> None:
+def test_the_leases_of_a_killed_process_hold_nobody_up(library: str, server: Control, make_desk: MakeDesk) -> None:
     """A lease lasts fifteen seconds; a successor on the same machine knows that its holder is dead and waits for nothing."""
     desk = make_desk(server)
     desk.start(library)
@@ -51,14 +49,15 @@ def test_the_leases_of_a_killed_process_hold_nobody_up(
     assert "stands by" not in desk.log
 
 
-def test_two_processes_at_once_answer_everything_once(
-    server: Control, make_desk: MakeDesk
-) -> None:
+def test_two_processes_at_once_answer_everything_once(server: Control, make_desk: MakeDesk) -> None:
     """The second stands by, and takes over when the first is killed."""
     first = make_desk(server)
     first.start()
-    second = make_desk(server, database={"url": f"sqlite+aiosqlite:///{first.folder}/var/frontdesk.db"}, vault={
-        "key_file": str(first.folder / "var/frontdesk.key")})
+    second = make_desk(
+        server,
+        database={"url": f"sqlite+aiosqlite:///{first.folder}/var/frontdesk.db"},
+        vault={"key_file": str(first.folder / "var/frontdesk.key")},
+    )
     second.start()
     until(lambda: "stands by" in second.log, "the second stands by")
     server.feed(*({**QUESTION, "user": user} for user in range(100, 130)))
@@ -134,9 +133,7 @@ def _broken_articles(desk: Frontdesk) -> None:
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
-def test_a_start_that_cannot_succeed_says_why_in_one_sentence(
-    spoil: object, says: str, make_desk: MakeDesk
-) -> None:
+def test_a_start_that_cannot_succeed_says_why_in_one_sentence(spoil: object, says: str, make_desk: MakeDesk) -> None:
     """Exit code 1, one line that names the thing, no traceback; mended, the same installation starts."""
     desk = make_desk()
     desk.start()

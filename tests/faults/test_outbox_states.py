@@ -38,7 +38,7 @@ _Result = TypeVar("_Result")
 
 
 class Sending(RuleBasedStateMachine):
-    """Queues words in random chats and lanes, lets sending end in random ways, and holds the record against the ears."""
+    """Queues words in random chats and lanes, lets sending end in random ways, and holds the record against ears."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,8 +96,7 @@ class Sending(RuleBasedStateMachine):
 
     def states(self) -> dict[int, str]:
         """Where each row stands, read past the running loop."""
-        (file,) = Path(self.folder.name).rglob("*.db")
-        with contextlib.closing(sqlite3.connect(file)) as connection:
+        with contextlib.closing(sqlite3.connect(self.house.file)) as connection:
             return dict(connection.execute("SELECT id, state FROM outbox").fetchall())
 
     @rule(chat=st.sampled_from(_CHATS), lane=st.sampled_from(_LANES), count=st.integers(1, 3))
@@ -172,7 +171,7 @@ class Sending(RuleBasedStateMachine):
         assert not [chat for chat, count in flying.items() if count > 1]
 
     def teardown(self) -> None:
-        """In the end a healthy sender delivers the rest: what is sent was heard, what was not heard is accounted for."""
+        """In the end a healthy sender delivers the rest: what is sent was heard, what was not heard has its reason."""
         try:
             if self.house is not None:
                 self.end_well()

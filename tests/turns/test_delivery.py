@@ -244,3 +244,24 @@ async def test_a_row_is_claimed_under_the_lease_and_an_old_sender_settles_nothin
     await new.deliver_waiting()
     assert len(ana.heard) == 1
     assert [row.epoch for row in await house.rows(Outbox)] == [2]
+
+
+async def test_what_an_old_sender_hears_late_does_not_settle_a_newer_claim(house: House) -> None:
+    """Its message was confirmed, but by then another sender had claimed the row anew."""
+    ana = house.customer()
+    house.put(ana.incoming(text="hello"))
+    await house.answer()
+    old = house.app.couriers["memory"]
+    await old._pump(look_first=False)
+    while old._in_flight:
+        await asyncio.sleep(0)
+    house.crash_sender()
+    new = house.app.couriers["memory"]
+    await new._pump(look_first=False)
+
+    await old._pump(look_first=False)
+
+    (row,) = await house.rows(Outbox)
+    assert (row.state, row.epoch) == ("in_flight", 2)
+    await new.deliver_waiting()
+    assert [row.state for row in await house.rows(Outbox)] == ["sent"]

@@ -178,14 +178,14 @@ async def test_a_reader_can_change_nothing_and_a_writer_waits_for_the_disk(tmp_p
         assert (await session.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
         assert (await session.execute(text("PRAGMA synchronous"))).scalar() == 2
         assert (await session.execute(text("PRAGMA foreign_keys"))).scalar() == 1
-    with pytest.raises(OperationalError, match="readonly"):
-        async with database.read() as session:
+    async with database.read() as session:
+        with pytest.raises(OperationalError, match="readonly"):
             await session.execute(text("INSERT INTO t VALUES (1)"))
     await database.close()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     with pytest.raises(DatabaseError) as refused:
@@ -205,10 +205,14 @@ async def test_a_write_that_raises_leaves_nothing(tmp_path: Path) -> None:
     from sqlalchemy import text
 
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with database.write() as session:
             await session.execute(text("CREATE TABLE t (x)"))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
 
     async with database.read() as session:
         assert (await session.execute(text("SELECT count(*) FROM sqlite_master"))).scalar() == 0

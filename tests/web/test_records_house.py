@@ -1,6 +1,5 @@
 """The pages over the real records: the same story as over the house in memory, with what must stay hidden."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,69 +8,21 @@ from typing import Any
 
 import pytest
 
-from bot.app import App, open_app
 from bot.config import Settings
-from bot.serve import Channels
-from bot.web.bell import EVERYTHING, Bell
 from bot.web.house import NotHere, Visitor
-from bot.web.records_house import RecordsHouse
-from bot.web.server import WebServer, create_app
-from bot.web.sockets import Rhythm
 from crm_core import staff
 from crm_core.models import Role
-from crm_core.work import Work
-from tests.web.conftest import Page, Served
+from tests.web.conftest import Page
+from tests.web.records_served import RealServed, over_records
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 
 
-class RealServed(Served):
-    """The same doors over the records."""
-
-    def __init__(self, app: App, house: RecordsHouse, server: WebServer) -> None:
-        self.app = app
-        self.records_house = house
-        self.server = server
-        self.url = f"http://127.0.0.1:{server.port}"
-
-    async def invite(self, role: Role = Role.AGENT, name: str = "Chen Yue") -> str:
-        """What `frontdesk invite` prints."""
-        async with self.app.records.write() as work:
-            return staff.invite(work, role, name)
-
-    async def staff_cookie(self, name: str = "Chen Yue", role: Role = Role.AGENT) -> str:
-        """Enter by a one-time link."""
-        async with self.client() as client:
-            answer = await client.post(f"/desk/enter/{await self.invite(role, name)}")
-            return answer.cookies["frontdesk_staff"]
-
-
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
-    """A whole application over an empty database, with the sample articles."""
-    bell = Bell()
-    channels = Channels(bell)
-    settings = replace(Settings(), folder=tmp_path)
-    app = await open_app(settings, channels.make)
-    assert channels.webchat is not None
-
-    def ring(work: Work) -> None:
-        for address in work.pages:
-            bell.ring(address)
-        if work.changed or work.desk_changed:
-            bell.ring(EVERYTHING)
-
-    app.records.listen(ring)
-    house = RecordsHouse(app, bell)
-    server = WebServer(create_app(house, channels.webchat, rhythm=Rhythm(poll_seconds=0.5)), port=0)
-    await server.start()
-    stop = asyncio.Event()
-    running = asyncio.create_task(app.run(stop))
-    yield RealServed(app, house, server)
-    stop.set()
-    await server.stop()
-    await running
-    await app.close()
+    """The pages over an empty database."""
+    async with over_records(replace(Settings(), folder=tmp_path)) as opened:
+        yield opened
 
 
 @asynccontextmanager

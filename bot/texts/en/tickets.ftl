@@ -1,6 +1,7 @@
 # The customer's side of a ticket.
 ticket-opened = I am not sure enough to answer this myself, so I have asked a colleague. Your ticket is #{ $number }; the answer comes here. You can add to it by writing.
 ticket-opened-asked = I have asked a colleague to help you. Your ticket is #{ $number }; the answer comes here. Please tell us what it is about.
+ticket-opened-known = I have asked a colleague to help you. Your ticket is #{ $number }; the answer comes here. They can read what you asked; you can add to it by writing.
 ticket-exists = A colleague already takes care of this: ticket #{ $number }. What you write here is added to it.
 ticket-reopened = I have opened ticket #{ $number } again and told a colleague.
 ticket-takes-longer = It takes a little longer than we would like. Your ticket #{ $number } is still in the queue, and we have reminded our colleagues.

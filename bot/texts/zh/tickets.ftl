@@ -1,6 +1,7 @@
 # 客户这一侧的工单。
 ticket-opened = 这个问题我没有十足的把握，已经请同事来回答。您的工单是 #{ $number }，回复会发到这里。您可以继续补充。
 ticket-opened-asked = 已经请同事来帮您。您的工单是 #{ $number }，回复会发到这里。请告诉我们是什么事。
+ticket-opened-known = 已经请同事来帮您。您的工单是 #{ $number }，回复会发到这里。同事能看到您刚才的问题，您也可以继续补充。
 ticket-exists = 同事已经在处理：工单 #{ $number }。您在这里写的内容都会加进去。
 ticket-reopened = 工单 #{ $number } 已重新打开，也通知了同事。
 ticket-takes-longer = 比我们希望的久了一些。您的工单 #{ $number } 还在队列中，我们已经再次提醒同事。
