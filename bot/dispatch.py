@@ -36,7 +36,7 @@ async def answer(turn: Turn, throttled: Pass) -> list[Reply]:
     """The replies to a turn; what may not be done is refused in words."""
     if turn.staff is None and turn.customer is None:
         return [turn.reply("not-allowed")]  # a colleague who has left
-    if throttled is not Pass.ANSWER and turn.staff is None and turn.command != "/stop":
+    if throttled is not Pass.ANSWER and turn.staff is None and not handlers.consent.means_stop(turn):
         await turn.file(ticket=turn.ticket)
         return [turn.reply("slow-down")] if throttled is Pass.ASK_TO_SLOW_DOWN else []
     if turn.incoming.press:

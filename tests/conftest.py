@@ -5,7 +5,7 @@ import sys
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}
 _REQUIRED = {word.strip() for word in os.environ.get("FRONTDESK_TEST_REQUIRE", "").split(",")}
@@ -29,6 +29,8 @@ sys.addaudithook(_keep_the_network_closed)
 # elsewhere they are new each time, and the printed blob lets a failure be repeated.
 settings.register_profile("frontdesk", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("frontdesk")
+# For the saboteurs: that a test turns red is enough, the smallest example is of no use there.
+settings.register_profile("hasty", settings.get_profile("frontdesk"), phases=(Phase.explicit, Phase.generate))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -356,7 +356,7 @@ async def resend(turn: Turn) -> list[Reply]:
         return [turn.reply("ticket-not-yours", number=str(ticket.number))]
     await outbox.resend(turn.work, row)
     audit.enter(turn.work, turn.staff.id, "ticket.resend", f"interaction:{row.interaction_id}")
-    return [turn.reply("resent", number=str(ticket.number))]
+    return [] if _sees_threads(turn) else [turn.reply("resent", number=str(ticket.number))]
 
 
 async def card(turn: Turn) -> list[Reply]:

@@ -12,9 +12,12 @@ _STOP_WORDS = frozenset({"stop", "unsubscribe", "退订", "td", "t", "取消订�
 
 async def talk(turn: Turn) -> list[Reply] | None:
     """A bare word that means "no more of these" on any channel."""
-    if turn.staff is not None or turn.text.strip(" .!。！").casefold() not in _STOP_WORDS:
-        return None
-    return await stop(turn)
+    return await stop(turn) if turn.staff is None and means_stop(turn) else None
+
+
+def means_stop(turn: Turn) -> bool:
+    """Whether somebody says /stop or a word for it: that is heard even from who writes too fast."""
+    return turn.command == "/stop" or turn.text.strip(" .!。！").casefold() in _STOP_WORDS
 
 
 async def subscribe(turn: Turn) -> list[Reply]:

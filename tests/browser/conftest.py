@@ -6,9 +6,9 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -68,9 +68,10 @@ class Place:
 
 
 @asynccontextmanager
-async def in_memory(_folder: Path) -> AsyncIterator[Place]:
-    """The house in memory, in this process."""
+async def in_memory(_folder: Path, set_aside: str = "") -> AsyncIterator[Place]:
+    """The house in memory, in this process; it cannot answer the words `set_aside`."""
     house = FakeHouse()
+    house.set_aside.add(set_aside)
     server = WebServer(create_app(house, house.webchat), port=0)
     await server.start()
     receiving = asyncio.create_task(house.webchat.receive(house.intake))
@@ -81,33 +82,56 @@ async def in_memory(_folder: Path) -> AsyncIterator[Place]:
     await server.stop()
 
 
-@asynccontextmanager
-async def real_process(folder: Path) -> AsyncIterator[Place]:
-    """`frontdesk run` with the sample shop, as an operator starts it."""
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "FRONTDESK_WEB__PORT": str(port), "PYTHONPATH": str(REPOSITORY)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "run", "--sample"),
-        cwd=folder,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    said = ""
-    try:
-        while not (link := re.search(r"http\S+/desk/enter/\S+", said)):
-            line = await process.stdout.readline()
+        return int(free.getsockname()[1])
+
+
+@dataclass
+class Frontdesk:
+    """`frontdesk run` with the sample shop, as an operator starts it; it may be killed and started again."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: asyncio.subprocess.Process | None = None
+
+    async def start(self, until: str = r"Frontdesk is ready") -> str:
+        """Start, and return what `until` finds in what the process says."""
+        environment = {**os.environ, "FRONTDESK_WEB__PORT": str(self.port), "PYTHONPATH": str(REPOSITORY)}
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "run", "--sample"),
+            cwd=self.folder,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        assert self.process.stdout is not None
+        said = ""
+        while not (found := re.search(until, said)):
+            line = await self.process.stdout.readline()
             assert line, f"frontdesk run ended by itself and said:\n{said}"
             said += line.decode()
-        yield Place(f"http://127.0.0.1:{port}", link.group(0))
+        return found.group(0)
+
+    async def end(self, *, kill: bool = False) -> None:
+        """Ask it to leave, or end it as a power cut would."""
+        if self.process is not None and self.process.returncode is None:
+            (self.process.kill if kill else self.process.terminate)()
+            await self.process.communicate()
+
+
+@asynccontextmanager
+async def real_process(folder: Path) -> AsyncIterator[Place]:
+    """A running process with its records."""
+    frontdesk = Frontdesk(folder)
+    try:
+        link = await frontdesk.start(r"http\S+/desk/enter/\S+")
+        yield Place(f"http://127.0.0.1:{frontdesk.port}", link)
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+        await frontdesk.end()
 
 
-HOUSES = {"memory": in_memory, "records": real_process}
+HOUSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Place]]] = {"memory": in_memory, "records": real_process}

@@ -36,8 +36,7 @@ def make_desk(tmp_path: Path, nursery: Nursery) -> Iterator[MakeDesk]:
 
     def make(control: Control | None = None, **sections: dict[str, Any]) -> Frontdesk:
         folder = tmp_path / f"desk-{len(made)}"
-        access = {"api_base": control.url, "token": control.token} if control else {}
-        made.append(Frontdesk(folder, nursery, **access, **sections))
+        made.append(Frontdesk(folder, nursery, control, sections))
         return made[-1]
 
     yield make

@@ -11,7 +11,7 @@ _ENGLISH = (
     "how do I track my order #{}", "qwzx blorft gnarl {}", "/status", "are you still there? {}",
 )  # fmt: skip
 _CHINESE = (
-    "配送要多久 {}", "怎么退款 {}", "/help", "/status", "请问哪里可以打太极拳 {}", "/status", "还有一个问题 {}", "在吗 {}",
+    "配送要多久 {}", "怎么退款 {}", "/help", "/status", "请问哪里可以打太极拳 {}", "/status", "还有问题 {}", "在吗 {}",
 )  # fmt: skip
 
 

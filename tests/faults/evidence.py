@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from crm_core import conversations
-from crm_core.models import Identity, Inbox, Interaction, Lane, Outbox, OutboxState
+from crm_core.models import Conversation, Identity, Inbox, Interaction, Lane, Outbox, OutboxState
 from crm_core.work import Work
 from tests.faults.process import Frontdesk
 from tests.telegram_server.client import Control
@@ -58,14 +58,14 @@ async def inbound_of(work: Work, channel: str) -> dict[str, list[str]]:
     """Per sender, the external ids of what is on record of them, in the order of the record."""
     statement = (
         select(Identity.external_id, Interaction.source_key)
-        .join(conversations.Conversation, conversations.Conversation.identity_id == Identity.id)
-        .join(Interaction, Interaction.conversation_id == conversations.Conversation.id)
+        .join(Conversation, Conversation.identity_id == Identity.id)
+        .join(Interaction, Interaction.conversation_id == Conversation.id)
         .where(Identity.channel == channel, Interaction.source_key.is_not(None))
         .order_by(Interaction.id)
     )
     found = defaultdict(list)
     for sender, key in (await work.session.execute(statement)).all():
-        found[sender].append(key.removeprefix(f"{channel}:"))
+        found[sender].append(str(key).removeprefix(f"{channel}:"))
     return dict(found)
 
 
@@ -119,8 +119,8 @@ def check_inbound(found: Findings, fed: dict[str, list[str]], recorded: dict[str
 def check_replies(found: Findings, replies: Sequence[Reply], log: Log, most: int = 2) -> None:
     """Every automatic reply arrived, at most `most` times, and first copies in order per chat.
 
-    A process killed twice while the same reply was under way has no right to a third try: the reply then stands in doubt
-    on record, and whether it arrived is open.
+    A process killed twice while the same reply was under way has no right to a third try: the reply then stands in
+    doubt on record, and whether it arrived is open.
     """
     by_chat: dict[str, Log] = defaultdict(list)
     for entry in log:

@@ -119,7 +119,7 @@ def _become(order: dict[str, Any]) -> None:
         main()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was, the fork must not go on as its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()

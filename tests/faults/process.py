@@ -20,6 +20,7 @@ from bot.opening import open_records
 from crm_core.work import Work
 from tests.builders import ARTICLES
 from tests.faults.nursery import Child, Nursery
+from tests.telegram_server.client import Control
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("aiogram", "python-telegram-bot")
@@ -66,19 +67,21 @@ class Frontdesk:
     """One installation in a folder, whose process is started, ended and started again."""
 
     def __init__(
-        self, folder: Path, nursery: Nursery, api_base: str = "", token: str = "", **sections: dict[str, Any]
+        self, folder: Path, nursery: Nursery, telegram: Control | None, sections: dict[str, dict[str, Any]]
     ) -> None:
         self.folder = folder
         self.config = folder / "config.toml"
         self.library = LIBRARIES[1]
         self.starts = 0
-        self._token = token
+        self._token = telegram.token if telegram else ""
         self._nursery = nursery
         self._process: subprocess.Popen[bytes] | Child | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "articles.jsonl").write_text(ARTICLES, encoding="utf-8")
-        telegram = {"telegram": {"enabled": True, "token": token, "api_base": api_base}} if token else {}
-        self.configure(**telegram, **sections)
+        if telegram is not None:
+            access = {"enabled": True, "token": telegram.token, "api_base": telegram.url}
+            sections = {"telegram": access, **sections}
+        self.configure(**sections)
 
     def configure(self, **sections: dict[str, Any]) -> None:
         """Write the configuration anew, with these keys beside the usual ones."""

@@ -75,7 +75,7 @@ def test_on_a_full_disk_no_update_is_confirmed(server: Control, make_desk: MakeD
 def test_a_disk_that_fills_amid_the_turns_harms_no_message(
     server: Control, make_desk: MakeDesk, chance: random.Random
 ) -> None:
-    """Turns that cannot be written wait for room: a full disk is no fault of a message, and none is set aside for it."""
+    """Turns that cannot be written wait for room: that is no fault of a message, and none is set aside for it."""
     desk = make_desk(server, sending={"per_second": 200})
     crowd = Crowd(server, chance, 160)
     desk.start()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from crm_core import staff
 from crm_core.models import Identity, Inbox, InboxState, Interaction, Lane, OutboxState, Role
@@ -135,9 +136,7 @@ def _invite(role: Role) -> Any:
     return invite
 
 
-def test_while_telegram_is_away_the_web_chat_answers(
-    library: str, tmp_path: Path, make_desk: MakeDesk, chance: object
-) -> None:
+def test_while_telegram_is_away_the_web_chat_answers(library: str, tmp_path: Path, make_desk: MakeDesk) -> None:
     """Started with nobody listening at Telegram's address, it serves the web chat and goes on trying."""
     port, web = free_port(), free_port()
     away = Control(f"http://127.0.0.1:{port}", "7000001:strict-test-token")
@@ -156,12 +155,8 @@ def _ask_in_web_chat(port: int, question: str) -> str:
     """What a new visitor hears."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/chat") as page:
         cookie = page.headers["Set-Cookie"].partition(";")[0]
-    headers = {"Cookie": cookie}
-    with connect(
-        f"ws://127.0.0.1:{port}/chat/socket",
-        additional_headers=headers,
-        origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]
-    ) as socket:
+    address, origin = f"ws://127.0.0.1:{port}/chat/socket", Origin(f"http://127.0.0.1:{port}")
+    with connect(address, additional_headers={"Cookie": cookie}, origin=origin) as socket:
         socket.send(json.dumps({"type": "hello", "cursor": 0}))
         socket.send(json.dumps({"type": "say", "client_id": "a-1", "text": question}))
         while True:

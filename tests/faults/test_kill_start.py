@@ -35,7 +35,7 @@ def test_killed_during_its_first_start_it_starts_the_next_time(make_desk: MakeDe
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_the_leases_of_a_killed_process_hold_nobody_up(library: str, server: Control, make_desk: MakeDesk) -> None:
-    """A lease lasts fifteen seconds; a successor on the same machine knows that its holder is dead and waits for nothing."""
+    """A lease lasts fifteen seconds, but a successor on the same machine sees that its holder is dead."""
     desk = make_desk(server)
     desk.start(library)
     server.feed(QUESTION)

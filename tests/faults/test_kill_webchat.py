@@ -17,7 +17,7 @@ from crm_core import conversations
 from crm_core.models import Conversation, Identity, Interaction, Kind
 from crm_core.work import Work
 from tests.faults.conftest import MakeDesk
-from tests.faults.process import PATIENCE, free_port, kills
+from tests.faults.process import PATIENCE, free_port, kills, until
 
 KILLS = 6
 VISITORS = 8
@@ -43,6 +43,11 @@ class Page:
         """The bot's words that the page shows, in order."""
         shown = sorted(self.shown.values(), key=lambda message: str(message["order"]))
         return [message["text"] for message in shown if message["author"] == "bot"]
+
+    def read_anew(self) -> None:
+        """Forget what is shown, as a page does that is loaded again."""
+        self.shown.clear()
+        self._cursor = 0
 
     async def live(self) -> None:
         """Until everything is acknowledged and answered."""
@@ -101,7 +106,8 @@ async def test_people_in_the_web_chat_lose_and_repeat_nothing(make_desk: MakeDes
     waiting = []
     deaths = kills(KILLS)
     for death in range(deaths):
-        await _until_said(pages, VISITORS * WORDS_EACH * (death + 1) // (deaths + 2))
+        goal = VISITORS * WORDS_EACH * (death + 1) // (deaths + 2)
+        await asyncio.to_thread(until, lambda goal=goal: _taken(pages) >= goal, "so much is acknowledged")  # type: ignore[misc]
         await asyncio.sleep(chance.uniform(0.0, 0.02))
         await asyncio.to_thread(desk.kill)
         waiting.append(sum(len(page.unsent) for page in pages))
@@ -117,11 +123,28 @@ async def test_people_in_the_web_chat_lose_and_repeat_nothing(make_desk: MakeDes
         assert Counter(page.answers) == Counter(_expected(page)), page.said
 
 
-async def _until_said(pages: list[Page], count: int) -> None:
-    """Wait until so many messages are acknowledged."""
-    async with asyncio.timeout(PATIENCE):
-        while sum(WORDS_EACH - len(page.unsent) for page in pages) < count:
-            await asyncio.sleep(0.005)
+@pytest.mark.fault
+async def test_words_whose_acknowledgement_got_lost_are_recorded_once(
+    make_desk: MakeDesk, chance: random.Random
+) -> None:
+    """Taken and answered, then killed before the page heard of it: the page sends the same client id again."""
+    port = free_port()
+    desk = make_desk(web={"enabled": True, "port": port})
+    page = Page(port, "v", chance)
+    page.said = {"v-0": "how long does delivery take"}
+    for _ in range(2):
+        await asyncio.to_thread(desk.start)
+        page.unsent = list(page.said)
+        page.read_anew()
+        async with asyncio.timeout(PATIENCE):
+            await page.live()
+        await asyncio.to_thread(desk.kill)
+    assert await asyncio.to_thread(desk.look, _words_on_record) == [["how long does delivery take"]]
+    assert len(page.answers) == 1
+
+
+def _taken(pages: list[Page]) -> int:
+    return sum(WORDS_EACH - len(page.unsent) for page in pages)
 
 
 def _expected(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.channels import NotSent, Refused, Unconfirmed
 from bot.channels.memory import Memory
-from crm_core import campaigns, follow_ups
+from crm_core import campaigns, follow_ups, orders
 from crm_core.follow_ups import FollowUpKind
 from crm_core.models import AuditEntry, Campaign, CampaignRecipient, FollowUp, Identity, Lane, Outbox
 from tests.builders import Hands, House, Person, Trouble, open_house
@@ -389,10 +389,24 @@ async def test_a_follow_up_comes_some_days_after_a_ticket_was_resolved_once_ever
 
 
 async def test_a_follow_up_comes_after_a_first_contact_without_an_order(tmp_path: Path) -> None:
-    """Once; and an opt-out before it leaves stops it."""
+    """Once; an opt-out before it leaves stops it, and an open ticket holds it back."""
     async with open_house(tmp_path, FOLLOWUPS__AFTER_FIRST_CONTACT_DAYS="3") as house:
-        ana, bob = await subscribers(house, "ana", "bob")
+        wei = await house.colleague("Wei")
+        ana, bob, cleo, dan = await subscribers(house, "ana", "bob", "cleo", "dan")
+        await dan.says("/agent")
         async with house.app.records.write() as work:
+            (buyer,) = await house.rows(Identity, Identity.external_id == "cleo")
+            await orders.upsert(
+                work,
+                source="shop",
+                external_ref="1",
+                customer_id=buyer.customer_id,
+                state="paid",
+                total_minor=990,
+                currency="EUR",
+                placed_at=work.now,
+                lines=(),
+            )
             assert not await follow_ups.any_due(work, FollowUpKind.AFTER_FIRST_CONTACT, 3)
         house.hands.move(days=3)
         async with house.app.records.write() as work:
@@ -403,5 +417,10 @@ async def test_a_follow_up_comes_after_a_first_contact_without_an_order(tmp_path
         await days_after(house, 0)
         await days_after(house, 1)
 
-        assert sum("asked Test Shop something" in words for words in ana.words) == 1
-        assert not [words for words in bob.words if "asked Test Shop something" in words]
+        got = [sum("asked Test Shop something" in words for words in one.words) for one in (ana, bob, cleo, dan)]
+        assert got == [1, 0, 0, 0]
+        await wei.says("/claim 1")
+        await wei.says("/resolve")
+        house.hands.move(minutes=6)
+        await house.settle()
+        assert "asked Test Shop something" in dan.words[-1]

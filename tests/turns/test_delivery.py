@@ -7,7 +7,7 @@ import pytest
 
 from bot.channels import NotSent, Refused, Unconfirmed
 from bot.channels.pace import Pace
-from crm_core.models import Identity, Interaction, Kind, Lane, Outbox
+from crm_core.models import AuditEntry, Identity, Interaction, Kind, Lane, Outbox
 from tests.builders import House, Person, Trouble
 
 _ODD = "elephants allowed inside"
@@ -99,6 +99,7 @@ async def test_only_who_has_the_ticket_may_send_its_words_again(house: House) ->
     assert "Elephants are welcome." not in ana.words
     assert (await sue.says(f"/resend {row.interaction_id}")) == ["Sending it again for #1."]
     assert ana.words[-1] == "Elephants are welcome."
+    assert await house.how_many(AuditEntry, AuditEntry.act == "ticket.resend") == 1
 
 
 async def test_an_agent_is_told_of_words_that_were_refused(house: House) -> None:
@@ -253,8 +254,7 @@ async def test_what_an_old_sender_hears_late_does_not_settle_a_newer_claim(house
     await house.answer()
     old = house.app.couriers["memory"]
     await old._pump(look_first=False)
-    while old._in_flight:
-        await asyncio.sleep(0)
+    await asyncio.wait(old._in_flight.values())
     house.crash_sender()
     new = house.app.couriers["memory"]
     await new._pump(look_first=False)

@@ -103,6 +103,7 @@ class FakeHouse:
         self.taken: list[Incoming] = []  # every update that the intake committed, once each
         self.gate: asyncio.Event | None = None  # when set, commits wait for it
         self.arrived = asyncio.Event()  # something was handed in
+        self.set_aside: set[str] = set()  # words that no turn gets done: they are not written down
         self.languages = languages
         self.numbers = 1041
 
@@ -245,6 +246,9 @@ class FakeHouse:
 
     def _answer_customer(self, incoming: Incoming) -> None:
         talk = self.talks.setdefault(incoming.sender, Talk(incoming.sender, language=incoming.language or "en"))
+        if incoming.text in self.set_aside:
+            talk.add("bot", "Something went wrong on our side.", kind="reply", state="sent")
+            return
         talk.add("customer", incoming.text, client_id=incoming.message_id, attachment=self._file(incoming))
         talk.waits, talk.since = talk.ticket is not None, datetime.now(UTC)
         if talk.ticket is not None:

@@ -39,6 +39,7 @@ const view = new TalkView($("log"), {
 const line = new Line("/chat/socket", outbox, {
   hello: () => ({ type: "hello", cursor: talk.cursor, language: currentLanguage() }),
   frame: hear,
+  newest: () => talk.newest,
   state: (next) => {
     state = next;
     if (next === "ended") reloadOnce();
@@ -71,8 +72,9 @@ function takeMessages(frame) {
   const fresh = talk.take(frame);
   for (const message of frame.messages) {
     busy.delete(message.id);
-    if (message.client_id) outbox.remove(message.client_id);
+    if (message.client_id) outbox.arrived(message);
   }
+  if (fresh.some((message) => message.author === "bot")) busy.clear(); // a press that could not be answered may be tried again
   if (!loaded) return;
   for (const message of fresh) if (message.author !== "you") announce(message);
 }

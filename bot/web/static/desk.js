@@ -48,6 +48,7 @@ const view = new TalkView($("log"), page);
 const line = new Line("/desk/socket", outbox, {
   hello: () => ({ type: "hello", cursor: cursors(), language: currentLanguage() }),
   frame: hear,
+  newest: (entry) => talkOf(entry.frame.thread).newest,
   state: (next) => {
     state = next;
     show();
@@ -88,7 +89,7 @@ function takeMessages(frame) {
   const fresh = talk.take(frame);
   for (const message of frame.messages) {
     busy.delete(message.id);
-    if (message.client_id) outbox.remove(message.client_id);
+    if (message.client_id) outbox.arrived(message);
   }
   if (!loaded) return;
   const news = fresh.filter((message) => message.author === "bot" && message.thread !== openId).pop();

@@ -7,13 +7,24 @@ const PATIENCE = 10_000; // an open line that does not acknowledge within this i
 export class Outbox {
   constructor(key) {
     this.key = `frontdesk.outbox.${key}`;
-    this.entries = [];
-    try {
-      this.entries = JSON.parse(localStorage.getItem(this.key) || "[]");
-    } catch (_) {
-      // Forbidden or unreadable storage: this page's memory has to do.
-    }
+    this.entries = this._stored();
+    this.known = new Set(this.entries.map((entry) => entry.frame.client_id));
     for (const entry of this.entries) entry.sentAt = 0;
+  }
+  _stored() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key) || "[]");
+    } catch (_) {
+      return []; // Forbidden or unreadable storage: this page's memory has to do.
+    }
+  }
+  /** The words came back as a message of the talk: what was said after them stands after it. */
+  arrived(message) {
+    const place = this.entries.findIndex((entry) => entry.frame.client_id === message.client_id);
+    if (place < 0) return;
+    const { thread } = this.entries[place].frame;
+    for (const entry of this.entries.slice(place)) if (entry.frame.thread === thread && entry.after < message.order) entry.after = message.order;
+    this.remove(message.client_id);
   }
   get waiting() {
     return this.entries.filter((entry) => entry.state === "waiting");
@@ -21,6 +32,7 @@ export class Outbox {
   add(frame, extra = {}) {
     const entry = { frame, at: new Date().toISOString(), state: "waiting", sentAt: 0, ...extra };
     this.entries.push(entry);
+    this.known.add(frame.client_id);
     this._keep();
     return entry;
   }
@@ -39,9 +51,12 @@ export class Outbox {
     this.entries = this.entries.filter((entry) => entry.frame.client_id !== clientId);
     this._keep();
   }
+  /** Another tab keeps its words in the same place: they stay. */
   _keep() {
+    const others = this._stored().filter((entry) => !this.known.has(entry.frame.client_id));
+    const own = this.entries.filter((entry) => entry.state !== "acked");
     try {
-      localStorage.setItem(this.key, JSON.stringify(this.entries.filter((entry) => entry.state !== "acked").slice(-200)));
+      localStorage.setItem(this.key, JSON.stringify([...others, ...own].slice(-200)));
     } catch (_) {
       // As above.
     }
@@ -55,7 +70,7 @@ export function newId() {
 }
 
 export class Line {
-  /** handlers: hello() → frame, frame(frame), state("open" | "lost" | "ended") */
+  /** handlers: hello() → frame, frame(frame), newest(entry) → order of the last message, state("open" | "lost" | "ended") */
   constructor(path, outbox, handlers) {
     this.path = path;
     this.outbox = outbox;
@@ -111,7 +126,10 @@ export class Line {
       this.handlers.state("open");
       for (const entry of this.outbox.waiting) this._sendEntry(entry);
     }
-    if (frame.type === "ack") this.outbox.settle(frame.client_id, "acked");
+    if (frame.type === "ack") {
+      const entry = this.outbox.settle(frame.client_id, "acked");
+      if (entry) entry.after = this.handlers.newest(entry); // it stands there even if it never comes back
+    }
     if (frame.type === "refused" && frame.client_id) this.outbox.settle(frame.client_id, "refused", frame.key);
     this.handlers.frame(frame);
   }

@@ -25,6 +25,11 @@ export class Talk {
     this.loaded = true;
     return fresh;
   }
+  get newest() {
+    let last = "";
+    for (const message of this.messages.values()) if (message.order > last) last = message.order;
+    return last;
+  }
   get sorted() {
     return [...this.messages.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
@@ -63,12 +68,18 @@ export class TalkView {
     const items = [];
     let previous = null;
     const asides = new Set(extra);
+    const received = pending.filter((entry) => entry.state === "acked");
     for (const message of [...talk.sorted, ...extra].sort((a, b) => (a.order < b.order ? -1 : 1))) {
       if (!previous || dayKey(previous.at) !== dayKey(message.at)) items.push(this._day(message));
+      while (received.length && received[0].after < message.order) {
+        items.push(this._pendingItem(received.shift(), connected));
+        previous &&= { ...previous, author: "" }; // whoever speaks next is named anew
+      }
       items.push(asides.has(message) ? this._asideItem(message) : this._item(message, previous));
       previous = message;
     }
-    for (const entry of pending) items.push(this._pendingItem(entry, connected));
+    const rest = pending.filter((entry) => entry.state !== "acked" || received.includes(entry));
+    for (const entry of rest) items.push(this._pendingItem(entry, connected));
     arrange(this.log, items.length || !this.page.empty ? items : [this.page.empty()]);
     this._stay();
   }
@@ -171,7 +182,7 @@ export class TalkView {
     const busy = this.page.busy?.has(message.id);
     const rows = el("div.presses", {});
     for (const row of message.buttons) {
-      const line = el("div", {});
+      const line = el(row.every((button) => button.style === "plain") ? "div.alone" : "div", {});
       if (message.prompt && rows.children.length === 0) line.append(el("span.helped", {}, message.prompt));
       for (const button of row) {
         const place = Number(button.data.split(".").pop());

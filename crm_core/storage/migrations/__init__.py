@@ -17,12 +17,12 @@ async def migrate(database: Database) -> bool:
     Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked
     at the end. A database from a newer Frontdesk raises DatabaseError.
     """
+    async with database.read() as session:  # looking wants no write lock: another process may be busy
+        found = await (await session.connection()).run_sync(revision)
+    if found == HEAD:
+        return False
     engine = database.migration_engine()
     try:
-        async with engine.connect() as connection:
-            found = await connection.run_sync(revision)
-        if found == HEAD:
-            return False
         await _upgrade(engine, found)
     finally:
         await engine.dispose()
@@ -37,12 +37,8 @@ async def stored_fingerprint(database: Database) -> str | None:
             return None
         return connection.execute(text("SELECT value FROM meta WHERE name = 'key_fingerprint'")).scalar()
 
-    engine = database.migration_engine()
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(look)
-    finally:
-        await engine.dispose()
+    async with database.read() as session:
+        return await (await session.connection()).run_sync(look)
 
 
 def revision(connection: Connection) -> str | None:

@@ -1,9 +1,9 @@
-"""Files from one channel to another: Telegram's customers and agents, the desk page and the web chat."""
+"""From one channel to another: files and unconfirmed words between Telegram, the desk page and the web chat."""
 
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from bot.config import load_settings
 from tests.telegram_server import TOKEN, TelegramServer
-from tests.telegram_server.state import JPEG, State
+from tests.telegram_server.state import JPEG, Fault, State
 from tests.web.conftest import Page
 from tests.web.records_served import RealServed, over_records
 
@@ -170,3 +170,37 @@ async def test_a_web_customers_file_reaches_a_telegram_agent(shop: Shop) -> None
 
     assert sent["chat"] == WEI
     assert [(file["file_name"], file["content"]) for file in shop.telegram.files.values()] == [("invoice.pdf", PDF)]
+
+
+async def _state(page: Page, thread: str, words: str, state: str) -> str:
+    """The id of the message with these words, once its delivery stands so."""
+    while (message := await page.hear_text(words, thread))["state"] != state:
+        pass
+    return str(message["id"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "copies"),
+    [
+        (Fault(kind="drop_after"), "in_doubt", 2),
+        (Fault(kind="status", status=403, description="Forbidden: bot was blocked by the user"), "failed", 1),
+    ],
+)
+async def test_the_desk_sends_unconfirmed_words_again_only_when_told_to(
+    shop: Shop, fault: Fault, state: str, copies: int
+) -> None:
+    """What may have arrived, and what surely did not, says so in the thread; a person sends it once more."""
+    async with shop.desk() as (_browser, page):
+        await shop.says(ANA, text="/agent")
+        thread = await _open_ticket(page)
+        await page.send(type="say", client_id="d-1", thread=thread, text="/claim")
+        await shop.shown(ANA, "taking care")
+        shop.telegram.faults.append(replace(fault))
+        await page.send(type="say", client_id="d-2", thread=thread, mode="reply", text="It leaves tonight.")
+        unsure = await _state(page, thread, "It leaves tonight.", state)
+
+        await page.send(type="say", client_id="d-3", thread=thread, text=f"/resend {unsure}")
+        assert await _state(page, thread, "It leaves tonight.", "sent") == unsure
+
+    sent = [one for one in shop.telegram.logged() if one["text"] == "It leaves tonight."]
+    assert len(sent) == copies
