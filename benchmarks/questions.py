@@ -1,4 +1,4 @@
-"""The main job on real input: 1,000 customers ask through the web chat of a running process, an agent answers the rest."""
+"""The main job on real input: 1,000 customers ask in the web chat of a running process, an agent answers the rest."""
 
 import argparse
 import asyncio
@@ -24,6 +24,7 @@ import aiohttp
 ORIGINAL = "PolyAI-LDN/task-specific-datasets (banking_data, CC BY 4.0), with out-of-scope rows of clinc/oos-eval"
 ARTICLES = "banking77.articles_k5.jsonl"
 QUESTIONS = "banking77.dev.jsonl"
+_BOT = (sys.executable, "-m", "bot")
 AT_ONCE = 40  # customers who talk at the same moment
 PATIENCE = 120.0  # seconds until a customer gives up, which fails the benchmark
 
@@ -188,7 +189,10 @@ async def ask_all(base: str, questions: list[dict[str, Any]], titles: dict[str, 
 def check_record(database: Path, asked: int) -> dict[str, int]:
     """Counts of the record: every customer's message once, every ticket answered, nothing left waiting."""
     connection = sqlite3.connect(database)
-    count = lambda sql: int(connection.execute(sql).fetchone()[0])  # noqa: E731
+
+    def count(sql: str) -> int:
+        return int(connection.execute(sql).fetchone()[0])
+
     found = {
         "messages on record": count("SELECT COUNT(*) FROM interaction WHERE kind = 'message'"),
         "distinct source keys": count("SELECT COUNT(DISTINCT source_key) FROM interaction WHERE kind = 'message'"),
@@ -216,15 +220,13 @@ def run(data: Path, many: int) -> int:
         every, titles = prepare(data, folder, port)
         questions = [every[number * len(every) // many] for number in range(min(many, len(every)))]
         config = str(folder / "config.toml")
-        server = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run", "--config", config], stdout=subprocess.PIPE, text=True
-        )
+        server = subprocess.Popen([*_BOT, "run", "--config", config], stdout=subprocess.PIPE, text=True)
         helper = None
         try:
             assert server.stdout is not None
             server.stdout.readline()
             invite = subprocess.run(
-                [sys.executable, "-m", "bot", "invite", "--role", "agent", "--name", "Bench", "--json", "--config", config],
+                [*_BOT, "invite", "--role", "agent", "--name", "Bench", "--json", "--config", config],
                 capture_output=True,
                 text=True,
                 check=True,
@@ -261,7 +263,8 @@ def _print(asked: int, tally: Tally, span: float, memory: float, record: dict[st
     lines += [f"  answered rightly / wrongly {tally.right:8} / {tally.wrong}"]
     lines += [f"  {name:26} {count:8}" for name, count in record.items()]
     lines.append(f"  {'seconds in all':26} {span:8.1f}   ({asked / span:.0f} customers a second)")
-    lines.append(f"  {'first reply p50 / p99, ms':26} {statistics.median(first) * 1e3:8.0f} / {first[int(len(first) * 0.99)] * 1e3:.0f}")
+    p50, p99 = statistics.median(first) * 1e3, first[int(len(first) * 0.99)] * 1e3
+    lines.append(f"  {'first reply p50 / p99, ms':26} {p50:8.0f} / {p99:.0f}")
     if tally.by_agent:
         lines.append(f"  {'agent answer p50, ms':26} {statistics.median(tally.by_agent) * 1e3:8.0f}")
     lines.append(f"  {'server memory, MB':26} {memory:8.0f}")

@@ -1,4 +1,4 @@
-"""Durable turns per second through the whole counter, as a ratio to the same rows by raw sqlite3; latency, memory, start-up."""
+"""Durable turns per second through the whole counter, against the same rows by raw sqlite3; latency, memory, start."""
 
 import argparse
 import asyncio
@@ -62,7 +62,7 @@ def question(sender: int, number: int) -> Incoming:
     )
 
 
-async def alone(app: App, memory: Memory, turns: int, first: int = 0) -> Result:
+async def alone(app: App, turns: int, first: int = 0) -> Result:
     """One conversation at a time: the next message comes when the last reply was settled."""
     spans = []
     for number in range(first, first + turns):
@@ -74,7 +74,7 @@ async def alone(app: App, memory: Memory, turns: int, first: int = 0) -> Result:
     return _result(spans, sum(spans))
 
 
-async def burst(app: App, memory: Memory, waiting: int, rounds: int, first: int = 0) -> Result:
+async def burst(app: App, waiting: int, rounds: int, first: int = 0) -> Result:
     """`waiting` conversations wait at once; repeated."""
     spans = []
     for number in range(first, first + rounds):
@@ -95,12 +95,15 @@ def _result(spans: Sequence[float], total: float) -> Result:
 
 
 async def latency(app: App, memory: Memory, per_second: float, messages: int) -> Result:
-    """Reply latency under an even load with everything running: from the hand-over to the reply in the person's chat."""
+    """Reply latency under an even load with everything running: from the hand-over to the reply in the chat."""
     heard: dict[str, float] = {}
     sent: dict[str, float] = {}
+    everybody = asyncio.Event()
 
     def note(delivery: Delivery) -> None:
         heard.setdefault(delivery.chat, time.perf_counter())
+        if len(heard) == messages:
+            everybody.set()
 
     memory.trouble = note
     stop = asyncio.Event()
@@ -112,8 +115,7 @@ async def latency(app: App, memory: Memory, per_second: float, messages: int) ->
         incoming = question(100_000 + number, number)
         sent[incoming.chat] = time.perf_counter()
         memory.say(incoming)
-    while not all(chat in heard for chat in sent):
-        await asyncio.sleep(0.01)
+    await everybody.wait()
     stop.set()
     await running
     spans = [heard[chat] - at for chat, at in sent.items()]
@@ -133,11 +135,12 @@ def floor(database: Path, turns: int) -> float:
     source = sqlite3.connect(database)
     source.row_factory = sqlite3.Row
     rows = {
-        table: [dict(row) for row in source.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 400")]  # noqa: S608
+        table: [dict(row) for row in source.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 400")]
         for table in _UNIQUE
     }
     conversations = [dict(row) for row in source.execute("SELECT * FROM conversation LIMIT 400")]
-    schema = [row[0] for row in source.execute("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND sql > ''")]
+    made = source.execute("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND sql > ''")
+    schema = [row[0] for row in made]
     source.close()
     with tempfile.TemporaryDirectory() as folder:
         target = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
@@ -154,7 +157,7 @@ def floor(database: Path, turns: int) -> float:
             for table in ("inbox", "interaction", "interaction", "outbox", "message_link"):
                 number = next(fresh)
                 row = rows[table][turn % len(rows[table])]
-                _insert(target, table, {**row, **{name: number for name in _UNIQUE[table]}})
+                _insert(target, table, {**row, **dict.fromkeys(_UNIQUE[table], number)})
             target.execute(
                 "UPDATE conversation SET version = version + 1, last_rev = last_rev + 2 WHERE id = ?",
                 (conversations[turn % len(conversations)]["id"],),
@@ -167,15 +170,14 @@ def floor(database: Path, turns: int) -> float:
 
 def _insert(target: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
     names = ",".join(row)
-    target.execute(f"INSERT INTO {table} ({names}) VALUES ({','.join('?' * len(row))})", list(row.values()))  # noqa: S608
+    target.execute(f"INSERT INTO {table} ({names}) VALUES ({','.join('?' * len(row))})", list(row.values()))
 
 
 def start_up(folder: Path) -> tuple[float, float]:
     """Seconds from the command to a ready web chat on an existing database, and the memory then, in MB."""
     config = folder / "start.toml"
-    config.write_text("[web]\nport = 0\n[log]\nlevel = \"error\"\n", encoding="utf-8")
     port = _free_port()
-    config.write_text(f"[web]\nport = {port}\n[log]\nlevel = \"error\"\n", encoding="utf-8")
+    config.write_text(f'[web]\nport = {port}\n[log]\nlevel = "error"\n', encoding="utf-8")
     spans, memory = [], 0.0
     for attempt in range(4):
         start = time.perf_counter()
@@ -204,11 +206,11 @@ def _free_port() -> int:
 def _wait_ready(port: int) -> None:
     for _ in range(2000):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
                 if answer.status == 200:
                     return
         except OSError:
-            time.sleep(0.01)
+            time.sleep(0.01)  # noqa: TID251 - another process gives no other sign
     raise SystemExit("the server did not become ready")
 
 
@@ -226,13 +228,11 @@ async def measure(turns: int) -> dict[str, float]:
         folder = Path(name)
         (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
         memory = Memory()
-        app = await open_app(
-            load_settings(folder / "config.toml", {}), lambda settings, records, files: [memory]
-        )
-        await alone(app, memory, 40)
-        await burst(app, memory, 100, 2)
-        one = await alone(app, memory, turns, 40)
-        many = await burst(app, memory, 100, max(3, turns // 40), 2)
+        app = await open_app(load_settings(folder / "config.toml", {}), lambda *_parts: [memory])
+        await alone(app, 40)
+        await burst(app, 100, 2)
+        one = await alone(app, turns, 40)
+        many = await burst(app, 100, max(3, turns // 40), 2)
         load = await latency(app, memory, 25, 250)
         resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         await app.close()

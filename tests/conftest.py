@@ -25,7 +25,7 @@ def _keep_the_network_closed(event: str, args: tuple[object, ...]) -> None:
 
 sys.addaudithook(_keep_the_network_closed)
 
-# No deadline, for no test is timed. CI draws the same examples every time, so that a change is judged by what it changed;
+# No deadline, for no test is timed. CI draws the same examples every time, so that a change is judged by itself;
 # elsewhere they are new each time, and the printed blob lets a failure be repeated.
 settings.register_profile("frontdesk", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("frontdesk")
