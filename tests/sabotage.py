@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.saboteurs_faults import FAULT_SABOTEURS
+
 ROOT = Path(__file__).resolve().parents[1]
 _COPIED = ("bot", "crm_core", "knowledge_base", "scheduler", "tests", "pyproject.toml", "config.toml")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "browser")
@@ -220,7 +222,7 @@ _WHO = (
         "    if False:",
         _STAFF,
     ),
-    Saboteur("let an invite work twice", "crm_core/staff.py", "Invite.used_at.is_(None), ", "", _STAFF),
+    Saboteur("let an invite work twice", "crm_core/staff.py", "            Invite.used_at.is_(None),\n", "", _STAFF),
     Saboteur(
         "let a customer become staff",
         "bot/handlers/start.py",
@@ -308,7 +310,7 @@ _SEALING = (
 )
 
 # What only a killed process or a full disk can show: the saboteurs of tests/faults/test_kill_*.py stand here.
-_FAULTS: tuple[Saboteur, ...] = ()
+_FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
 SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_FAULTS)
 
@@ -343,7 +345,7 @@ def copy_tree(to: Path) -> None:
 def run_tests(tree: Path, tests: Sequence[str]) -> tuple[int, list[str], str]:
     """Pytest's answer, the names of the tests that failed, and the end of its output."""
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--maxfail=3", "--hypothesis-profile=hasty", *tests]
-    environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {"FRONTDESK_TEST_KILLS": "5", **os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(
             command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_LONGEST, check=False

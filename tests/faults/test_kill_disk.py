@@ -5,14 +5,19 @@ import json
 import random
 import resource
 import urllib.request
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from crm_core.models import InboxState, OutboxState
+from bot.channels.memory import encode
+from crm_core.models import Inbox, InboxState, OutboxState
 from crm_core.work import Work
+from tests.builders import House, open_house
 from tests.faults.conftest import MakeDesk
 from tests.faults.crowd import Crowd
 from tests.faults.evidence import (
@@ -131,3 +136,26 @@ def test_started_on_a_full_disk_it_says_so_and_starts_when_there_is_room(server:
     desk.start()
     until(lambda: is_idle(desk, server), "it is answered")
     assert desk.look(outbox_states) == {OutboxState.SENT: 1}
+
+
+async def test_a_disk_with_room_for_little_things_only_sets_no_message_aside(tmp_path: Path) -> None:
+    """Where a failure could still be counted but no turn be written, the turn waits: it has done nothing wrong."""
+    async with open_house(tmp_path) as house:
+        people = [house.customer(f"visitor-{n}") for n in range(40)]
+        words = [encode(one.incoming(text="how do I get a refund")) for one in people]
+        await house.app.intake.take(house.memory.name, words)
+        await _let_database_grow(house, 1)  # not beyond what it is
+        for _ in range(4):
+            with pytest.raises(OperationalError, match="full"):
+                await house.answer()
+            house.hands.move(seconds=5)
+        await _let_database_grow(house, 1 << 30)
+        await house.settle()
+        rows = await house.rows(Inbox)
+        assert {(row.state, row.attempts) for row in rows} == {(InboxState.DONE, 0)}
+        assert [len(one.heard) for one in people] == [1] * 40
+
+
+async def _let_database_grow(house: House, pages: int) -> None:
+    async with house.app.records.write() as work:
+        await work.session.execute(text(f"PRAGMA max_page_count={pages}"))
