@@ -237,19 +237,23 @@ class Courier:
             return
         ids = [outcome.outbox_id for outcome in outcomes]
         rows = {row.id: row for row in await work.session.scalars(select(Outbox).where(Outbox.id.in_(ids)))}
+        delivered = []
         for outcome in outcomes:
             row = rows.get(outcome.outbox_id)
             if row is None or row.state != OutboxState.IN_FLIGHT or row.epoch != self._epoch:
                 continue  # Another sender took over meanwhile: its word counts.
             if outcome.sent is not None:
-                await self._settle_sent(work, row, outcome.rendered, outcome.sent)
+                await self._settle_sent(work, row, outcome.rendered)
+                if outcome.sent.message_id and not outcome.rendered.edits:
+                    delivered.append((row, outcome.sent.message_id))
             else:
                 await self._settle_error(work, row, outcome.error, now)
             await outbox.announce(work, row)
+        await outbox.link(work, delivered)
         await work.session.flush()  # the claim that follows must see what went back to the queue, to keep the order
 
-    async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered, sent: Sent) -> None:
-        outbox.sent(work, row, "" if rendered.edits else sent.message_id)
+    async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered) -> None:
+        outbox.settle(work, row, OutboxState.SENT)
         if row.lane in holds.MARKETING_LANES and row.interaction_id is None and row.conversation_id is not None:
             conversation = await work.session.get_one(Conversation, row.conversation_id)
             kind = Kind.CAMPAIGN if row.lane == Lane.CAMPAIGN else Kind.FOLLOW_UP

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql import Insert
+from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 
 from crm_core.models import Conversation, Dialogue, Identity, Inbox, InboxState, Ticket
+from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
 from crm_core.storage.types import UtcTime
 from crm_core.storage.vault import Vault
@@ -38,13 +37,7 @@ async def receive(work: Work, updates: Iterable[tuple[str, str, str, str]]) -> N
             }
         )
     if rows:
-        await work.session.execute(_insert_new(work.session.get_bind().dialect.name), rows)
-
-
-def _insert_new(dialect: str) -> Insert:
-    if dialect == "postgresql":
-        return postgresql.insert(Inbox).on_conflict_do_nothing(index_elements=["channel", "external_id"])
-    return insert(Inbox).prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql")
+        await work.session.execute(insert_new(work.session, Inbox), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Integer, bindparam, func, or_, select, update
 from crm_core.conversations import touch
 from crm_core.models import Identity, Interaction, Kind, Lane, MessageLink, Outbox, OutboxState
 from crm_core.rules.delivery import after_doubt, retry_delay
+from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
 from crm_core.storage.types import UtcTime
 from crm_core.work import Work
@@ -138,11 +139,14 @@ def settle(work: Work, row: Outbox, state: OutboxState, reason: str | None = Non
     row.settled_at = work.now
 
 
-def sent(work: Work, row: Outbox, message_id: str) -> None:
-    """The channel confirmed the row; remember under which id the copy is known there."""
-    settle(work, row, OutboxState.SENT)
-    if message_id:
-        work.session.add(MessageLink(channel=row.channel, chat=row.chat, message_id=message_id, outbox_id=row.id))
+async def link(work: Work, delivered: Sequence[tuple[Outbox, str]]) -> None:
+    """Remember under which ids the channel knows these copies; an id that it has given before keeps its first row."""
+    rows = [
+        {"channel": row.channel, "chat": row.chat, "message_id": message_id[:190], "outbox_id": row.id}
+        for row, message_id in delivered
+    ]
+    if rows:
+        await work.session.execute(insert_new(work.session, MessageLink), rows)
 
 
 def not_sent(work: Work, row: Outbox, reason: str, until: datetime | None) -> None:

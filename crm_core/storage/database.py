@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.sql import Insert
 
 from crm_core.storage import one_hop
 
@@ -119,6 +121,13 @@ class Database:
             raise DatabaseError("database_folder", path=str(folder), why=str(error)) from error
         if not os.access(folder, os.W_OK):
             raise DatabaseError("database_folder", path=str(folder), why="not writable")
+
+
+def insert_new(session: AsyncSession, table: type[Any]) -> Insert:
+    """An INSERT that leaves rows alone whose key is there already."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return insert(table).prefix_with("OR IGNORE", dialect="sqlite")
 
 
 def _sqlite_engine(url: str, *, pool_size: int, read_only: bool, foreign_keys: bool = True) -> AsyncEngine:

@@ -12,7 +12,7 @@ from knowledge_base.importers.errors import ArticleError
 
 LONGEST_ID: Final = 200  # characters, as all limits here
 LONGEST_PHRASING: Final = 1_000
-LONGEST_ANSWER: Final = 20_000
+LONGEST_ANSWER: Final = 3_800  # what a message of every channel takes, with the question below it
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})([-_][a-z0-9]{2,8})*", re.IGNORECASE)
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
