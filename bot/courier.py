@@ -16,6 +16,7 @@ from bot.turn import Shop
 from crm_core import holds, leases, outbox
 from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Interaction, Kind, Lane, Outbox, OutboxState
+from crm_core.rules.delivery import AUTOMATIC
 from crm_core.work import Records, Work
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ _DRAIN = 3.0
 class Outcome:
     """How one delivery ended; the error is None when the channel confirmed it."""
 
-    outbox_id: int
+    row: Outbox  # as it was claimed; the records may know better by now
     rendered: Rendered
     sent: Sent | None
     error: ChannelError | None
@@ -114,7 +115,8 @@ class Courier:
             return _SAFETY_POLL  # the next outcome wakes us
         if not self._outcomes and look_first:
             async with self._records.glance() as work:
-                if not await outbox.due(work, self._channel.name, self._in_flight, 1):
+                rows, _epoch = await outbox.due(work, self._channel.name, self._lease, self._in_flight, 1)
+                if not rows:
                     return _SAFETY_POLL
         outcomes, self._outcomes = self._outcomes, []
         try:
@@ -146,8 +148,8 @@ class Courier:
             await self._settle(work, outcomes, now)
             if self._stopping:
                 return [], 0.001
-            rows = await outbox.due(work, self._channel.name, self._in_flight, _AT_ONCE)
-            if rows and not await self._still_ours(work):
+            rows, epoch = await outbox.due(work, self._channel.name, self._lease, self._in_flight, _AT_ONCE)
+            if rows and not self._still_ours(epoch):
                 return [], 0.001
             loaded = await rendering.load(work, rows)
             second_tries = len(self._second_tries)
@@ -171,9 +173,9 @@ class Courier:
                 claimed.append((row, rendered, delay))
         return claimed, 0.001 if len(rows) == _AT_ONCE and claimed else pause
 
-    async def _still_ours(self, work: Work) -> bool:
+    def _still_ours(self, epoch: int | None) -> bool:
         """Whether the lease is still ours under our epoch: a process that was halted for a while may have lost it."""
-        if await leases.epoch_of(work, self._lease) == self._epoch:
+        if epoch == self._epoch:
             return True
         self._epoch = None
         return False
@@ -209,11 +211,11 @@ class Courier:
 
     def _launch(self, row: Outbox, rendered: Rendered, delay: float) -> None:
         delivery = _native(rendering.delivery(row, rendered), self._channel.name)
-        self._in_flight[row.chat] = asyncio.create_task(self._send(row.chat, rendered, delivery, delay))
+        self._in_flight[row.chat] = asyncio.create_task(self._send(row, rendered, delivery, delay))
         if row.reason == outbox.CRASH:
             self._second_tries.add(row.chat)
 
-    async def _send(self, chat: str, rendered: Rendered, delivery: Delivery, delay: float) -> None:
+    async def _send(self, row: Outbox, rendered: Rendered, delivery: Delivery, delay: float) -> None:
         sent, error = None, None
         try:
             if delay > 0:
@@ -226,30 +228,41 @@ class Courier:
             log.exception("A channel failed in an unexpected way.", channel=self._channel.name)
             error = Unconfirmed(type(caught).__name__)
         finally:
-            del self._in_flight[chat]
-            self._second_tries.discard(chat)
+            del self._in_flight[row.chat]
+            self._second_tries.discard(row.chat)
             if sent is not None or error is not None:
-                self._outcomes.append(Outcome(delivery.outbox_id, rendered, sent, error))
+                self._outcomes.append(Outcome(row, rendered, sent, error))
             self._wake.set()
 
     async def _settle(self, work: Work, outcomes: list[Outcome], now: float) -> None:
+        """Write down how deliveries ended: plain ones with two statements, those that need more one by one."""
+        plain = [one for one in outcomes if one.sent is not None and one.row.lane in AUTOMATIC]
+        if plain and self._epoch is not None:
+            await outbox.settle_sent(work, [one.row.id for one in plain], self._epoch)
+        await self._settle_others(work, [one for one in outcomes if one not in plain], now)
+        await outbox.link(
+            work,
+            [
+                (one.row, one.sent.message_id)
+                for one in outcomes
+                if one.sent is not None and one.sent.message_id and not one.rendered.edits
+            ],
+        )
+
+    async def _settle_others(self, work: Work, outcomes: list[Outcome], now: float) -> None:
         if not outcomes:
             return
-        ids = [outcome.outbox_id for outcome in outcomes]
+        ids = [outcome.row.id for outcome in outcomes]
         rows = {row.id: row for row in await work.session.scalars(select(Outbox).where(Outbox.id.in_(ids)))}
-        delivered = []
         for outcome in outcomes:
-            row = rows.get(outcome.outbox_id)
+            row = rows.get(outcome.row.id)
             if row is None or row.state != OutboxState.IN_FLIGHT or row.epoch != self._epoch:
                 continue  # Another sender took over meanwhile: its word counts.
             if outcome.sent is not None:
                 await self._settle_sent(work, row, outcome.rendered)
-                if outcome.sent.message_id and not outcome.rendered.edits:
-                    delivered.append((row, outcome.sent.message_id))
             else:
                 await self._settle_error(work, row, outcome.error, now)
             await outbox.announce(work, row)
-        await outbox.link(work, delivered)
         await work.session.flush()  # the claim that follows must see what went back to the queue, to keep the order
 
     async def _settle_sent(self, work: Work, row: Outbox, rendered: Rendered) -> None:

@@ -5,8 +5,6 @@ import platform
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
-
 from crm_core.models import Lease
 from crm_core.work import Work
 
@@ -36,11 +34,6 @@ async def take(work: Work, name: str, holder: str, *, afresh: bool = False) -> i
         lease.epoch += 1
     lease.expires_at = work.now + TERM
     return lease.epoch
-
-
-async def epoch_of(work: Work, name: str) -> int | None:
-    """Under which epoch a lease is held just now; None when nobody ever took it."""
-    return await work.session.scalar(select(Lease.epoch).where(Lease.name == name))
 
 
 async def release(work: Work, name: str, holder: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from crm_core.conversations import touch
-from crm_core.models import Identity, Interaction, Kind, Lane, MessageLink, Outbox, OutboxState
+from crm_core.models import Identity, Interaction, Kind, Lane, Lease, MessageLink, Outbox, OutboxState
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
@@ -94,8 +94,9 @@ _heads = (
     .where(Outbox.channel == bindparam("channel"), Outbox.state == OutboxState.QUEUED)
     .group_by(Outbox.chat, Outbox.lane)
 )
+_epoch = select(Lease.epoch).where(Lease.name == bindparam("lease")).scalar_subquery()
 _due = (
-    select(Outbox)
+    select(Outbox, _epoch)
     .where(
         Outbox.channel == bindparam("channel"),
         Outbox.state == OutboxState.QUEUED,
@@ -107,17 +108,20 @@ _due = (
 )
 
 
-async def due(work: Work, channel: str, busy: Collection[str], limit: int) -> list[Outbox]:
-    """Rows that may leave now: of each chat the head of its most urgent lane, urgent lanes first.
+async def due(
+    work: Work, channel: str, lease: str, busy: Collection[str], limit: int
+) -> tuple[list[Outbox], int | None]:
+    """Rows that may leave now, of each chat the head of its most urgent lane; and the epoch of the sender's lease.
 
     A head that has to wait holds back its own lane in its own chat and nothing else. `busy` chats have a row in flight.
     """
     statement = _due.where(Outbox.chat.not_in(list(busy))) if busy else _due
-    asked = {"channel": channel, "now": work.now, "most": limit + len(busy)}
+    asked = {"channel": channel, "lease": lease, "now": work.now, "most": limit + len(busy)}
     chosen: dict[str, Outbox] = {}
-    for row in await work.session.scalars(statement, asked):
+    found = (await work.session.execute(statement, asked)).all()
+    for row, _epoch_now in found:
         chosen.setdefault(row.chat, row)
-    return list(chosen.values())[:limit]
+    return list(chosen.values())[:limit], found[0][1] if found else None
 
 
 def claim(row: Outbox, epoch: int) -> None:
@@ -130,6 +134,16 @@ def claim(row: Outbox, epoch: int) -> None:
 def hold(row: Outbox, until: datetime) -> None:
     """Keep a row in the queue until a time."""
     row.not_before = until
+
+
+async def settle_sent(work: Work, row_ids: Collection[int], epoch: int) -> None:
+    """Write down that the channel confirmed these rows, those aside that another sender has taken over meanwhile."""
+    await work.session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(row_ids), Outbox.state == OutboxState.IN_FLIGHT, Outbox.epoch == epoch)
+        .values(state=OutboxState.SENT, reason=None, settled_at=work.now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def settle(work: Work, row: Outbox, state: OutboxState, reason: str | None = None) -> None:
