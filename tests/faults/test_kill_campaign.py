@@ -44,7 +44,7 @@ def test_a_campaign_killed_twenty_times_reaches_everybody_once_or_says_whom_it_m
     server: Control, make_desk: MakeDesk, chance: random.Random
 ) -> None:
     """A thousand recipients, twenty kills, both libraries in turn: nobody twice, nobody missed, doubts are listed."""
-    desk = make_desk(server, sending={"per_second": 150, "per_chat_per_second": 1000})
+    desk = make_desk(server, sending={"per_second": 100, "per_chat_per_second": 1000})
     _write_down_customers(desk, server)
     desk.command("campaign", "send", "--yes", "--audience", "all", "--text-en", "The new teas are here.")
     deaths = kills(KILLS)
