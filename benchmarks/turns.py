@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import logs
 from bot.app import App, open_app
 from bot.channels.memory import Memory, encode
 from bot.config import load_settings
@@ -259,6 +260,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=400)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    logs.set_up("error", as_json=False)
     figures = asyncio.run(measure(arguments.turns))
     if arguments.json:
         print(json.dumps(figures))
