@@ -44,6 +44,7 @@ async def _join(turn: Turn) -> list[Reply]:
     if member is None:
         return [turn.reply("invite-unknown")]
     await _become(turn, turn.customer, member)
+    turn.work.menus.add((turn.identity.channel, turn.identity.chat))
     return [welcome(turn)]
 
 
