@@ -1,10 +1,9 @@
 """Who may do what: denied unless this one table says otherwise."""
 
-from crm_core.models.people import DESK_ROLES, STAFF_ROLES, Role
+from crm_core.models.people import DESK_ROLES, Role
 
 _EVERYBODY = frozenset(Role)
 _CUSTOMER = frozenset({Role.CUSTOMER})
-_STAFF = frozenset(STAFF_ROLES)
 _DESK = frozenset(DESK_ROLES)
 _MARKETING = frozenset({Role.MARKETER, Role.ADMIN})
 
@@ -36,7 +35,6 @@ ACTS: dict[str, frozenset[Role]] = {
     "campaign.resume": _MARKETING,
     "campaign.cancel": _MARKETING,
     "campaign.report": _MARKETING,
-    "desk.open": _STAFF,
 }
 
 

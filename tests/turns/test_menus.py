@@ -1,4 +1,4 @@
-"""Command menus: customers see theirs in their language, a colleague sees those of the role from the moment of joining."""
+"""Command menus: customers see theirs in their language, a colleague those of the role from joining on."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
