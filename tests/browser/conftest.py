@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,6 +14,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from bot.web.server import WebServer, create_app
+from tests.ports import free_port
 from tests.web.fake_house import FakeHouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -80,13 +80,6 @@ async def in_memory(_folder: Path, set_aside: str = "") -> AsyncIterator[Place]:
     await house.webchat.stop_receiving()
     await receiving
     await server.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass

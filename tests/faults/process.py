@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -54,13 +53,6 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -
 def pause(seconds: float) -> None:
     """Let a moment pass: between two looks, and until the random moment of a kill."""
     threading.Event().wait(seconds)
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Frontdesk:

@@ -30,7 +30,8 @@ from tests.faults.evidence import (
     outbox_states,
     replies_of,
 )
-from tests.faults.process import Frontdesk, free_port, pause, until
+from tests.faults.process import Frontdesk, pause, until
+from tests.ports import free_port
 from tests.telegram_server.client import Control
 
 pytestmark = pytest.mark.fault

@@ -28,7 +28,8 @@ from tests.faults.evidence import (
     outbox_states,
     replies_of,
 )
-from tests.faults.process import LIBRARIES, Frontdesk, free_port, until
+from tests.faults.process import LIBRARIES, Frontdesk, until
+from tests.ports import free_port
 from tests.telegram_server import client
 from tests.telegram_server.client import Control
 

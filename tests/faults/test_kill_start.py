@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults.conftest import MakeDesk
 from tests.faults.evidence import is_idle
-from tests.faults.process import LIBRARIES, Frontdesk, free_port, kills, pause, until
+from tests.faults.process import LIBRARIES, Frontdesk, kills, pause, until
+from tests.ports import free_port
 from tests.telegram_server.client import Control
 
 pytestmark = pytest.mark.fault

@@ -17,7 +17,8 @@ from crm_core import conversations
 from crm_core.models import Conversation, Identity, Interaction, Kind
 from crm_core.work import Work
 from tests.faults.conftest import MakeDesk
-from tests.faults.process import PATIENCE, free_port, kills, until
+from tests.faults.process import PATIENCE, kills, until
+from tests.ports import free_port
 
 KILLS = 6
 VISITORS = 8
