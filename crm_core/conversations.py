@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from crm_core.models import Attachment, Conversation, Customer, Identity, Interaction, Kind, Outbox
 from crm_core.storage.ids import new_id
@@ -187,12 +187,6 @@ async def find(work: Work, channel: str, external_ids: Sequence[str]) -> Sequenc
         .where(Identity.channel == channel, Identity.external_id.in_(external_ids))
     )
     return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
-
-
-async def count_questions(work: Work, customer_id: int) -> int:
-    """How many messages a customer wrote."""
-    statement = select(func.count()).where(Interaction.customer_id == customer_id, Interaction.kind == Kind.MESSAGE)
-    return (await work.session.scalar(statement)) or 0
 
 
 async def name_of(work: Work, customer: Customer) -> str:

@@ -38,9 +38,3 @@ async def upsert(
     order.placed_at = placed_at
     work.session.add_all(OrderLine(id=new_id(), order_id=order.id, **line) for line in lines)
     return new
-
-
-async def of_customer(work: Work, customer_id: int, limit: int = 10) -> Sequence[Order]:
-    """A customer's orders, newest first."""
-    statement = select(Order).where(Order.customer_id == customer_id).order_by(Order.placed_at.desc()).limit(limit)
-    return (await work.session.scalars(statement)).all()

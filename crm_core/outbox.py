@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from crm_core.conversations import touch
-from crm_core.models import Identity, Interaction, Kind, Lane, Lease, MessageLink, Outbox, OutboxState
+from crm_core.models import Identity, Interaction, Lane, Lease, MessageLink, Outbox, OutboxState
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
@@ -258,8 +258,3 @@ async def mark_unreachable(work: Work, channel: str, chat: str) -> None:
         .values(unreachable_at=work.now)
         .execution_options(synchronize_session=False)
     )
-
-
-def words_kind(lane: int) -> Kind:
-    """What the interaction of a row is that was rendered at the claim."""
-    return Kind.CAMPAIGN if lane == Lane.CAMPAIGN else Kind.FOLLOW_UP

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot.channels.webchat import NotReceiving, WebChat
 from bot.web import protocol
-from bot.web.house import HOME, House, NotHere, Staff, Visitor, WebMessage, WebThread, public_key
+from bot.web.house import HOME, House, NotHere, Staff, Visitor, WebMessage, WebThread
 from bot.web.protocol import BadFrame, Hello, Open, Press, Say
 
 log = logging.getLogger(__name__)
@@ -299,8 +299,3 @@ class DeskLine(Line):
                 self._listed = listing
                 await self.tell(protocol.threads(listing))
         await super().news(rung)
-
-
-def page_key(viewer: Visitor | Staff) -> str:
-    """Under which name the page keeps unsent words and drafts: never those of somebody else on the same browser."""
-    return public_key(viewer.address)
