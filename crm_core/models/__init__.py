@@ -3,6 +3,7 @@
 from crm_core.models.base import Base
 from crm_core.models.boxes import SETTLED, Inbox, InboxState, Lane, Lease, MessageLink, Outbox, OutboxState
 from crm_core.models.desk import ACTIVE, AuditEntry, Meta, Sequence, Ticket, TicketEvent, TicketState
+from crm_core.models.knowledge import Article, ArticleState, ArticleVersion, Judgement, Proposal, SynonymGroup
 from crm_core.models.marketing import Campaign, CampaignRecipient, CampaignState, FollowUp
 from crm_core.models.people import (
     DESK_ROLES,
@@ -17,7 +18,7 @@ from crm_core.models.people import (
     Staff,
     WebSession,
 )
-from crm_core.models.shop import Article, Order, OrderLine
+from crm_core.models.shop import Order, OrderLine
 from crm_core.models.talk import TO_CUSTOMER, Attachment, Conversation, Dialogue, Interaction, Kind, StoredFile
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "STAFF_ROLES",
     "TO_CUSTOMER",
     "Article",
+    "ArticleState",
+    "ArticleVersion",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -44,6 +47,7 @@ __all__ = [
     "InboxState",
     "Interaction",
     "Invite",
+    "Judgement",
     "Kind",
     "Lane",
     "Lease",
@@ -53,11 +57,13 @@ __all__ = [
     "OrderLine",
     "Outbox",
     "OutboxState",
+    "Proposal",
     "Purpose",
     "Role",
     "Sequence",
     "Staff",
     "StoredFile",
+    "SynonymGroup",
     "Ticket",
     "TicketEvent",
     "TicketState",

@@ -1,28 +1,11 @@
-"""What the shop knows and sold: articles and orders."""
+"""What the shop sold: orders and their lines."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.models.base import Base, Id, Name, Word, references
-
-
-class Article(Base):
-    """An answer in one language and the ways in which people ask for it."""
-
-    __tablename__ = "article"
-    __table_args__ = (UniqueConstraint("slug", "language"),)
-    id: Mapped[Id]
-    slug: Mapped[Name]  # the article's id in files, the same in every language
-    language: Mapped[Word]
-    title: Mapped[Name]
-    category: Mapped[Name]
-    phrasings: Mapped[list[Any]]
-    answer: Mapped[str] = mapped_column(Text)
-    source: Mapped[Name]  # "config" for the configured folder, else "import"
-    changed_at: Mapped[datetime]
 
 
 class Order(Base):
