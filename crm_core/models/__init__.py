@@ -3,7 +3,16 @@
 from crm_core.models.base import Base
 from crm_core.models.boxes import SETTLED, Inbox, InboxState, Lane, Lease, MessageLink, Outbox, OutboxState
 from crm_core.models.desk import ACTIVE, AuditEntry, Meta, Sequence, Ticket, TicketEvent, TicketState
-from crm_core.models.knowledge import Article, ArticleState, ArticleVersion, Judgement, Proposal, SynonymGroup
+from crm_core.models.knowledge import (
+    Article,
+    ArticleState,
+    ArticleVersion,
+    Gap,
+    GapQuestion,
+    Judgement,
+    Proposal,
+    SynonymGroup,
+)
 from crm_core.models.marketing import Campaign, CampaignRecipient, CampaignState, FollowUp
 from crm_core.models.people import (
     DESK_ROLES,
@@ -42,6 +51,8 @@ __all__ = [
     "CustomerTag",
     "Dialogue",
     "FollowUp",
+    "Gap",
+    "GapQuestion",
     "Identity",
     "Inbox",
     "InboxState",

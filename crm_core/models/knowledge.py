@@ -90,6 +90,32 @@ class Judgement(Base):
     judged_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class Gap(Base):
+    """Questions that no article answered and that ask for the same thing; the words stay with the interactions."""
+
+    __tablename__ = "gap"
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(unique=True)
+    language: Mapped[Word]  # of most of its questions
+    state: Mapped[Word] = mapped_column(index=True)  # open, closed
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[int | None]
+    slug: Mapped[Name | None]  # the article that closed it, if one did
+
+
+class GapQuestion(Base):
+    """One question of a gap."""
+
+    __tablename__ = "gap_question"
+    interaction_id: Mapped[int] = mapped_column(
+        references("interaction.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    gap_id: Mapped[int] = mapped_column(references("gap.id", ondelete="CASCADE"), index=True)
+    cause: Mapped[Word]  # escalated, not_helped
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Proposal(Base):
     """A wording or an article that somebody wants to add; it counts only once somebody else approved it."""
 

@@ -37,6 +37,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_synonym_group_language"), ["language"], unique=False)
 
     op.create_table(
+        "gap",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("opened_at", crm_core.storage.types.UtcTime(), nullable=False),
+        sa.Column("closed_at", crm_core.storage.types.UtcTime(), nullable=True),
+        sa.Column("closed_by", sa.BigInteger(), nullable=True),
+        sa.Column("slug", sa.String(length=190), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gap")),
+        sa.UniqueConstraint("number", name=op.f("uq_gap_number")),
+    )
+    with op.batch_alter_table("gap", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gap_state"), ["state"], unique=False)
+
+    op.create_table(
+        "gap_question",
+        sa.Column(
+            "interaction_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("gap_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("at", crm_core.storage.types.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["gap_id"],
+            ["gap.id"],
+            name=op.f("fk_gap_question_gap_id_gap"),
+            ondelete="CASCADE",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["interaction_id"],
+            ["interaction.id"],
+            name=op.f("fk_gap_question_interaction_id_interaction"),
+            ondelete="CASCADE",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("interaction_id", name=op.f("pk_gap_question")),
+    )
+    with op.batch_alter_table("gap_question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gap_question_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_gap_question_gap_id"), ["gap_id"], unique=False)
+
+    op.create_table(
         "judgement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("interaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
