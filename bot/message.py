@@ -47,8 +47,9 @@ class Button:
     """One button under a reply: its label for people, its act and arguments for the counter."""
 
     label: str
-    act: str  # a name of `crm_core.rules.access.ACTS`
+    act: str = ""  # a name of `crm_core.rules.access.ACTS`; "" for a link
     args: dict[str, Any] = field(default_factory=dict)  # ids and numbers only: never words of a person
+    url: str = ""  # an http(s) address that opens instead of an act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Key:
 
     label: str
     data: str  # at most 64 bytes, Telegram's limit
+    url: str = ""  # opens this address instead; nothing comes back then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,12 @@ def delivery(row: Outbox, rendered: Rendered) -> Delivery:
     if rendered.buttons is not None:
         index = 0
         for line in rendered.buttons["rows"]:
-            keys.append(tuple(Key(label=one["label"], data=f"{row.token}.{index + n}") for n, one in enumerate(line)))
+            keys.append(
+                tuple(
+                    Key(label=one["label"], data=f"{row.token}.{index + n}", url=one.get("url", ""))
+                    for n, one in enumerate(line)
+                )
+            )
             index += len(line)
         if rendered.buttons["prompt"]:
             text = f"{text}\n\n{rendered.buttons['prompt']}"

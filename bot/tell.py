@@ -20,8 +20,13 @@ def keyboard(rows: Sequence[Sequence[Button]], prompt: str = "") -> dict[str, An
         return None
     return {
         "prompt": prompt,
-        "rows": [[{"label": one.label, "act": one.act, "args": one.args} for one in row] for row in rows],
+        "rows": [[_stored(one) for one in row] for row in rows],
     }
+
+
+def _stored(button: Button) -> dict[str, Any]:
+    stored: dict[str, Any] = {"label": button.label, "act": button.act, "args": button.args}
+    return {**stored, "url": button.url} if button.url else stored
 
 
 async def tell(

@@ -129,7 +129,8 @@ class MessageView:
             for button in line:
                 if not (below_answer and button["act"] == "ask.person"):
                     data = f"{row.token}.{place}"
-                    drawn.append(WebButton(label=button["label"], data=data, style=_style(button)))
+                    url = str(button.get("url", ""))
+                    drawn.append(WebButton(label=button["label"], data=data, url=url, style=_style(button)))
                 place += 1
             lines.append(tuple(drawn))
         return tuple(line for line in lines if line)

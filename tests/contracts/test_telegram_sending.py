@@ -33,6 +33,16 @@ async def test_buttons_travel_in_rows(telegram: Telegram) -> None:
     assert rows == [[("Ja 是", "t.0"), ("No", "t.1")], [("Agent", "t.2")]]
 
 
+async def test_a_link_travels_as_a_link(telegram: Telegram) -> None:
+    """Telegram takes an address or data, never both; the strict server refuses what is neither."""
+    link = Key(label="Size chart", data="t.0", url="https://shop.example/sizes?a=1")
+    await telegram.channel.send(replace(HELLO, keys=((link, Key(label="No", data="t.1")),)))
+    [entry] = telegram.state.logged()
+    assert entry["reply_markup"]["inline_keyboard"] == [
+        [{"text": "Size chart", "url": "https://shop.example/sizes?a=1"}, {"text": "No", "callback_data": "t.1"}]
+    ]
+
+
 @pytest.mark.parametrize("kind", ["photo", "document"])
 async def test_a_file_is_uploaded_once(telegram: Telegram, kind: Literal["photo", "document"]) -> None:
     """Our own bytes are uploaded; the reference in return serves the next copy and fetches the same bytes."""

@@ -180,8 +180,13 @@ def _sending(delivery: Delivery, bold: int, file: str | bytes | None) -> Telegra
 def _keyboard(keys: Sequence[Sequence[Key]]) -> InlineKeyboardMarkup | None:
     if not keys:
         return None
-    rows = [[InlineKeyboardButton(text=key.label, callback_data=key.data) for key in row] for row in keys]
-    return InlineKeyboardMarkup(inline_keyboard=rows)
+    return InlineKeyboardMarkup(inline_keyboard=[[_button(key) for key in row] for row in keys])
+
+
+def _button(key: Key) -> InlineKeyboardButton:
+    if key.url:
+        return InlineKeyboardButton(text=key.label, url=key.url)
+    return InlineKeyboardButton(text=key.label, callback_data=key.data)
 
 
 def _file_ref(message: Message) -> str:

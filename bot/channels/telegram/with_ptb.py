@@ -153,9 +153,13 @@ class PtbApi:
 def _keyboard(keys: Sequence[Sequence[Key]]) -> InlineKeyboardMarkup | None:
     if not keys:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(key.label, callback_data=key.data) for key in row] for row in keys]
-    )
+    return InlineKeyboardMarkup([[_button(key) for key in row] for row in keys])
+
+
+def _button(key: Key) -> InlineKeyboardButton:
+    if key.url:
+        return InlineKeyboardButton(key.label, url=key.url)
+    return InlineKeyboardButton(key.label, callback_data=key.data)
 
 
 def _file_ref(message: Message) -> str:

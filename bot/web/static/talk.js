@@ -187,15 +187,16 @@ export class TalkView {
       for (const button of row) {
         const place = Number(button.data.split(".").pop());
         const chosen = message.pressed === place;
-        if (message.pressed !== null && message.pressed !== undefined && !chosen) continue;
+        if (message.pressed !== null && message.pressed !== undefined && !chosen && !button.url) continue;
         line.append(this._press(message, button, chosen, busy));
       }
-      if (line.querySelector("button")) rows.append(line);
+      if (line.querySelector(".press")) rows.append(line);
     }
     return rows;
   }
 
   _press(message, button, chosen, busy) {
+    if (button.url) return el("a.press.quiet", { href: button.url, rel: "noopener noreferrer nofollow", target: "_blank" }, icon("globe"), button.label);
     const style = button.style === "yes" || button.style === "no" ? "quiet" : button.style;
     const sign = chosen ? "check" : PRESS_ICONS[button.style];
     return el(
