@@ -29,6 +29,15 @@ def drafts_of(paths: Sequence[Path]) -> list[Draft]:
                 category=one.category,
                 phrasings=one.phrasings,
                 answer=one.answer,
+                tags=one.tags,
+                must_match=one.must_match,
+                must_not_match=one.must_not_match,
+                attachments=tuple({"name": link.label, "url": link.url} for link in one.attachments),
+                buttons=tuple({"label": link.label, "url": link.url} for link in one.buttons),
+                related=one.related,
+                state=one.state,
+                valid_from=one.valid_from,
+                valid_until=one.valid_until,
             )
     return list(found.values())
 
@@ -38,7 +47,7 @@ class Book:
 
     def __init__(self, wrong_answers_at_most: float) -> None:
         self._wrong_answers_at_most = wrong_answers_at_most
-        self._version: tuple[int, int] | None = None
+        self._version: tuple[int, ...] | None = None
         self._matcher = Matcher((), wrong_answers_at_most)
         self._articles: dict[tuple[str, str], Article] = {}
 
@@ -92,10 +101,4 @@ def _differs(drafts: Sequence[Draft], current: dict[tuple[str, str], ArticleRow]
     configured = {key for key, row in current.items() if row.source == _CONFIGURED}
     if configured != {(one.slug, one.language) for one in drafts}:
         return True
-    return any(_changed(one, current[one.slug, one.language]) for one in drafts)
-
-
-def _changed(draft: Draft, row: ArticleRow) -> bool:
-    """Whether a file says something else than the records; lengths as the records keep them."""
-    kept = (row.title, row.category, tuple(row.phrasings), row.answer)
-    return kept != (draft.title[:190], draft.category[:190], draft.phrasings, draft.answer)
+    return not all(articles.up_to_date(current[one.slug, one.language], one) for one in drafts)

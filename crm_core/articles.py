@@ -1,18 +1,49 @@
-"""Articles as the shop keeps them; the matcher is handed these."""
+"""Articles as the shop keeps them, with every version of what they said; the matcher is handed these."""
 
+import json
+import string
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Text, case, delete, func, or_, select, type_coerce
 
-from crm_core.models import Article
+from crm_core import audit
+from crm_core.models import Article, ArticleState, ArticleVersion, SynonymGroup
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
+
+LONGEST_SLUG: Final = 190  # characters, as the limits below
+LONGEST_PHRASING: Final = 1_000
+LONGEST_ANSWER: Final = 3_800  # what a message of every channel takes, with the question below it
+MOST_PHRASINGS: Final = 2_000  # of one article
+DESK: Final = "desk"  # the source of articles that staff made
+
+_SLUGS_A_TIME = 400  # a statement takes only so many parameters
+_ENDS = string.punctuation + string.whitespace + "。，、；：？！…“”‘’（）《》「」"
+# What stands with a version, and the same as an act in the audit log.
+_AUDITED = {
+    "edited": "edit", "published": "publish", "unpublished": "unpublish", "archived": "archive", "learnt": "learn",
+    "removed": "remove", "restored": "restore",
+}  # fmt: skip
+# Fields of an article whose items are merged one by one with those of its file.
+_LISTS = ("tags", "phrasings", "must_match", "must_not_match", "attachments", "buttons", "related")
+
+
+class KnowledgeRefused(Exception):
+    """This cannot be done with what the shop knows; `key` names the sentence in the texts, the work stays usable."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An article as it comes from a file."""
+    """An article as it comes from a file or from a person."""
 
     slug: str
     language: str
@@ -20,52 +51,425 @@ class Draft:
     category: str
     phrasings: tuple[str, ...]
     answer: str
+    tags: tuple[str, ...] = ()
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+    attachments: tuple[dict[str, str], ...] = ()  # {"name", "url"}
+    buttons: tuple[dict[str, str], ...] = ()  # {"label", "url"}
+    related: tuple[str, ...] = ()
+    state: str = ArticleState.PUBLISHED
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+# ---- reading ----
 
 
 async def everything(work: Work) -> Sequence[Article]:
-    """All articles."""
+    """All articles, drafts and archived ones included."""
     return (await work.session.scalars(select(Article).order_by(Article.slug, Article.language))).all()
 
 
-async def version(work: Work) -> tuple[int, int]:
-    """A mark that changes whenever articles do: how many there are and the newest change."""
-    row = (await work.session.execute(select(func.count(), func.max(Article.changed_at)))).one()
-    return row[0], int(row[1].timestamp() * 1e6) if row[0] else 0
+async def published(work: Work) -> Sequence[Article]:
+    """The articles that customers may get at this moment: published, begun and not over."""
+    statement = select(Article).where(
+        Article.state == ArticleState.PUBLISHED,
+        or_(Article.valid_from.is_(None), Article.valid_from <= work.now),
+        or_(Article.valid_until.is_(None), Article.valid_until > work.now),
+    )
+    return (await work.session.scalars(statement.order_by(Article.slug, Article.language))).all()
+
+
+async def version(work: Work) -> tuple[int, ...]:
+    """A mark that changes whenever a matcher should be built from something else; one statement.
+
+    It moves with every change of an article or of synonyms, and when the clock lets an article begin or end.
+    """
+    statement = select(
+        func.count(Article.id),
+        func.sum(Article.version),  # a clock that was set back does not hide a change
+        func.max(Article.changed_at),
+        func.max(case((Article.valid_from <= work.now, Article.valid_from))),
+        func.max(case((Article.valid_until <= work.now, Article.valid_until))),
+        select(func.count(SynonymGroup.id)).scalar_subquery(),
+        select(func.max(SynonymGroup.changed_at)).scalar_subquery(),
+    )
+    return tuple(_number(value) for value in (await work.session.execute(statement)).one())
+
+
+def _number(value: Any) -> int:
+    return round(value.timestamp() * 1e6) if isinstance(value, datetime) else int(value or 0)
+
+
+async def find(work: Work, slug: str, language: str) -> Article | None:
+    """The article with this slug in this language, whatever its state."""
+    return await work.session.scalar(select(Article).where(Article.slug == slug, Article.language == language))
+
+
+async def find_known(work: Work, slug: str, language: str) -> Article:
+    """As `find`; KnowledgeRefused when there is none."""
+    row = await find(work, slug, language)
+    if row is None:
+        raise KnowledgeRefused("article_unknown", slug=slug[:190], language=language[:40])
+    return row
+
+
+async def versions(work: Work, slug: str, language: str, limit: int = 50) -> Sequence[ArticleVersion]:
+    """What an article said at which time, the newest first; a removed article keeps its versions."""
+    statement = (
+        select(ArticleVersion)
+        .where(ArticleVersion.slug == slug, ArticleVersion.language == language)
+        .order_by(ArticleVersion.number.desc())
+        .limit(limit)
+    )
+    return (await work.session.scalars(statement)).all()
+
+
+async def missing_translations(work: Work, languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Slug -> the languages of these in which no published article has it, for slugs that are published in another."""
+    statement = select(Article.slug, Article.language).where(Article.state == ArticleState.PUBLISHED)
+    there: dict[str, set[str]] = {}
+    for slug, language in (await work.session.execute(statement.order_by(Article.slug))).all():
+        there.setdefault(slug, set()).add(language)
+    missing = {slug: tuple(one for one in languages if one not in known) for slug, known in there.items()}
+    return {slug: lacking for slug, lacking in missing.items() if lacking}
+
+
+# ---- taking over files ----
 
 
 async def take_over(work: Work, drafts: Iterable[Draft], source: str, *, remove_others: bool) -> dict[str, int]:
     """Store drafts by (slug, language); counts of added, changed, same and removed.
 
-    With `remove_others`, articles of the same source that are not among the drafts go. Idempotent.
+    A file says what it has to say once: what it changed since it was last taken over is brought in, field by field and
+    item by item; what it left as it was stays as the shop has it by now. So phrasings learnt and answers edited in the
+    chat outlive a restart (docs/decisions/0016). With `remove_others`, articles of the same source that are not among
+    the drafts go. Idempotent; nothing is flushed, so that a work that only reads counts the same.
     """
     known = {(row.slug, row.language): row for row in await everything(work)}
     counts = {"added": 0, "changed": 0, "same": 0, "removed": 0}
-    seen = set()
-    for draft in drafts:
-        seen.add((draft.slug, draft.language))
-        counts[_store(work, known.get((draft.slug, draft.language)), draft, source)] += 1
+    seen = {(draft.slug, draft.language): draft for draft in drafts}
+    last = await _last_numbers(work, [slug for slug, language in seen if (slug, language) not in known])
+    for key, draft in seen.items():
+        counts[_take(work, known.get(key), draft, source, last.get(key, 0))] += 1
     if remove_others:
-        gone = [row.id for key, row in known.items() if row.source == source and key not in seen]
-        if gone:
-            await work.session.execute(delete(Article).where(Article.id.in_(gone)))
+        gone = [row for key, row in known.items() if row.source == source and key not in seen]
+        for row in gone:
+            _keep_version(work, row, "removed", None)
+        await _delete(work, gone)
         counts["removed"] = len(gone)
     return counts
 
 
-def _store(work: Work, row: Article | None, draft: Draft, source: str) -> str:
-    fields = {
+def up_to_date(row: Article, draft: Draft) -> bool:
+    """Whether taking over this draft from the same source would change nothing."""
+    return (_content(row) if row.taken is None else row.taken) == content_of(draft)
+
+
+def _take(work: Work, row: Article | None, draft: Draft, source: str, last: int) -> str:
+    said = content_of(draft)
+    if row is None:
+        _add(work, draft, source, "imported", None, last)
+        return "added"
+    before = row.taken if row.taken is not None else {} if row.source == DESK else _content(row)
+    now = _content(row)
+    merged = {name: _merged(name, before, said, now) for name in said}
+    row.taken = said
+    if merged == now and row.source == source:
+        return "same"
+    _keep_first(work, row)
+    row.source = source
+    _change(work, row, merged, "imported", None)
+    return "changed"
+
+
+def _merged(name: str, before: dict[str, Any], said: dict[str, Any], now: dict[str, Any]) -> Any:
+    """One field: what the file said before, what it says, what the shop has."""
+    if name not in _LISTS:
+        return now[name] if said[name] == before.get(name) else said[name]
+    old = before.get(name, [])
+    kept = [one for one in said[name] if one in now[name] or one not in old]
+    return kept + [one for one in now[name] if one not in said[name] and one not in old]
+
+
+async def _last_numbers(work: Work, slugs: Sequence[str]) -> dict[tuple[str, str], int]:
+    """How far the versions of articles got that are no longer there."""
+    found: dict[tuple[str, str], int] = {}
+    for start in range(0, len(slugs), _SLUGS_A_TIME):
+        statement = (
+            select(ArticleVersion.slug, ArticleVersion.language, func.max(ArticleVersion.number))
+            .where(ArticleVersion.slug.in_(slugs[start : start + _SLUGS_A_TIME]))
+            .group_by(ArticleVersion.slug, ArticleVersion.language)
+        )
+        found |= {(row[0], row[1]): row[2] for row in (await work.session.execute(statement)).all()}
+    return found
+
+
+async def _delete(work: Work, rows: Sequence[Article]) -> None:
+    for start in range(0, len(rows), _SLUGS_A_TIME):
+        ids = [row.id for row in rows[start : start + _SLUGS_A_TIME]]
+        await work.session.execute(delete(Article).where(Article.id.in_(ids)))
+
+
+# ---- what staff do ----
+
+
+async def save(work: Work, draft: Draft, staff_id: int | None, act: str = "edited") -> Article:
+    """Store an article as somebody wrote it; `act` (edited, published …) stands with its version.
+
+    KnowledgeRefused when it is not in order.
+    What is the same already is left alone: no version, no entry in the audit log.
+    """
+    check(draft)
+    row = await find(work, draft.slug, draft.language)
+    if row is None:
+        last = await _last_numbers(work, [draft.slug])
+        row = _add(work, draft, DESK, act, staff_id, last.get((draft.slug, draft.language), 0))
+    elif _content(row) == content_of(draft):
+        return row
+    else:
+        _keep_first(work, row)
+        _change(work, row, content_of(draft), act, staff_id)
+    await _settled(work, row, act, staff_id)
+    return row
+
+
+async def publish(work: Work, slug: str, language: str, staff_id: int | None) -> Article:
+    """Let customers get an article; whether that does harm is asked before (knowledge_base.replay)."""
+    return await _set_state(work, await find_known(work, slug, language), ArticleState.PUBLISHED, staff_id, "published")
+
+
+async def unpublish(work: Work, slug: str, language: str, staff_id: int | None) -> Article:
+    """Make an article a draft again."""
+    return await _set_state(work, await find_known(work, slug, language), ArticleState.DRAFT, staff_id, "unpublished")
+
+
+async def archive(work: Work, slug: str, language: str, staff_id: int | None) -> Article:
+    """Keep an article out of use for good; a configured file does not bring it back."""
+    return await _set_state(work, await find_known(work, slug, language), ArticleState.ARCHIVED, staff_id, "archived")
+
+
+async def remove(work: Work, slug: str, language: str, staff_id: int | None) -> None:
+    """Take an article away; its versions stay. One of the configured files can only be archived: they bring it back."""
+    row = await find_known(work, slug, language)
+    if row.source == "config":
+        raise KnowledgeRefused("article_configured", slug=slug, language=language)
+    _keep_first(work, row)
+    _keep_version(work, row, "removed", staff_id)
+    await work.session.delete(row)
+    await _settled(work, row, "removed", staff_id)
+
+
+async def add_phrasing(work: Work, slug: str, language: str, wording: str, staff_id: int | None) -> Article:
+    """Learn one more way to ask for an article; KnowledgeRefused when it is known, here or elsewhere, or too long."""
+    row = await find_known(work, slug, language)
+    wording = " ".join(wording.split())
+    _check_phrasing(wording)
+    if len(row.phrasings) >= MOST_PHRASINGS:
+        raise KnowledgeRefused("phrasing_many", slug=slug, most=MOST_PHRASINGS)
+    if knows(row, wording):
+        raise KnowledgeRefused("phrasing_known", slug=slug, wording=wording)
+    if (other := await _who_knows(work, language, wording)) is not None:
+        raise KnowledgeRefused("phrasing_elsewhere", slug=other.slug, wording=wording)
+    _keep_first(work, row)
+    _change(work, row, _content(row) | {"phrasings": [*row.phrasings, wording]}, "learnt", staff_id)
+    await _settled(work, row, "learnt", staff_id)
+    return row
+
+
+async def restore(work: Work, slug: str, language: str, number: int, staff_id: int | None) -> Article:
+    """Let an article say again what it said in one version.
+
+    Whether customers get it stays as it is; a removed article comes back as a draft. KnowledgeRefused for a version
+    that is not there.
+    """
+    kept = await work.session.scalar(
+        select(ArticleVersion).where(
+            ArticleVersion.slug == slug, ArticleVersion.language == language, ArticleVersion.number == number
+        )
+    )
+    if kept is None:
+        raise KnowledgeRefused("version_unknown", slug=slug[:190], language=language[:40], number=number)
+    row = await find(work, slug, language)
+    state = ArticleState.DRAFT if row is None else row.state
+    return await save(work, draft_of(slug, language, kept.content | {"state": state}), staff_id, "restored")
+
+
+def knows(row: Article, wording: str) -> bool:
+    """Whether an article has this phrasing already, apart from case, spaces and marks at its ends."""
+    plain = _plain(wording)
+    return any(_plain(str(one)) == plain for one in row.phrasings)
+
+
+async def _who_knows(work: Work, language: str, wording: str) -> Article | None:
+    # The lists are stored as JSON text; looking into it spares loading every article in the middle of a turn.
+    inside = json.dumps(wording, ensure_ascii=False)
+    statement = select(Article).where(
+        Article.language == language, type_coerce(Article.phrasings, Text).icontains(inside, autoescape=True)
+    )
+    return next((row for row in await work.session.scalars(statement) if knows(row, wording)), None)
+
+
+def _plain(wording: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", wording).casefold().split()).strip(_ENDS)
+
+
+async def _set_state(work: Work, row: Article, state: ArticleState, staff_id: int | None, act: str) -> Article:
+    if row.state == state:
+        return row
+    if state == ArticleState.PUBLISHED:
+        check(draft_of(row.slug, row.language, _content(row) | {"state": state}))
+    _keep_first(work, row)
+    _change(work, row, _content(row) | {"state": state.value}, act, staff_id)
+    await _settled(work, row, act, staff_id)
+    return row
+
+
+async def _settled(work: Work, row: Article, act: str, staff_id: int | None) -> None:
+    """Write down who did it; the next turn of this batch finds what changed."""
+    audit.enter(
+        work,
+        staff_id,
+        f"article.{_AUDITED.get(act, act)}",
+        f"article:{row.slug}:{row.language}"[:190],
+        version=row.version,
+    )
+    await work.session.flush()
+
+
+# ---- what is in order ----
+
+
+def check(draft: Draft) -> None:
+    """Raise KnowledgeRefused for what no article may be."""
+    if not draft.slug or len(draft.slug) > LONGEST_SLUG:
+        raise KnowledgeRefused("article_bad_slug", slug=draft.slug[:40], length=len(draft.slug), most=LONGEST_SLUG)
+    if not draft.answer.strip():
+        raise KnowledgeRefused("article_no_answer", slug=draft.slug)
+    if len(draft.answer) > LONGEST_ANSWER:
+        raise KnowledgeRefused("article_long_answer", slug=draft.slug, length=len(draft.answer), most=LONGEST_ANSWER)
+    if draft.state not in list(ArticleState):
+        raise KnowledgeRefused("article_bad_state", slug=draft.slug, state=draft.state[:40])
+    if draft.state == ArticleState.PUBLISHED and not draft.phrasings:
+        raise KnowledgeRefused("article_no_phrasing", slug=draft.slug)
+    if draft.valid_from and draft.valid_until and draft.valid_from >= draft.valid_until:
+        raise KnowledgeRefused("article_bad_dates", slug=draft.slug)
+    if len(draft.phrasings) > MOST_PHRASINGS:
+        raise KnowledgeRefused("phrasing_many", slug=draft.slug, most=MOST_PHRASINGS)
+    for wording in (*draft.phrasings, *draft.must_match, *draft.must_not_match):
+        _check_phrasing(wording)
+    for link in (*draft.attachments, *draft.buttons):
+        # Other schemes run scripts in the page that shows them.
+        if not link.get("url", "").startswith(("https://", "http://")):
+            raise KnowledgeRefused("article_bad_link", slug=draft.slug, url=link.get("url", "")[:200])
+
+
+def _check_phrasing(wording: str) -> None:
+    if not _plain(wording):
+        raise KnowledgeRefused("phrasing_empty")
+    if len(wording) > LONGEST_PHRASING:
+        raise KnowledgeRefused("phrasing_long", length=len(wording), most=LONGEST_PHRASING)
+
+
+# ---- contents and versions ----
+
+
+def content_of(draft: Draft) -> dict[str, Any]:
+    """What a version keeps of an article: every field but its slug and language, as JSON has it."""
+    return {
         "title": draft.title[:190],
         "category": draft.category[:190],
-        "phrasings": list(draft.phrasings),
         "answer": draft.answer,
-        "source": source,
+        "state": str(draft.state),
+        "valid_from": _moment(draft.valid_from),
+        "valid_until": _moment(draft.valid_until),
+        **{name: list(getattr(draft, name)) for name in _LISTS},
     }
-    if row is None:
-        work.session.add(Article(id=new_id(), slug=draft.slug, language=draft.language, changed_at=work.now, **fields))
-        return "added"
-    if all(getattr(row, name) == value for name, value in fields.items()):
-        return "same"
-    for name, value in fields.items():
-        setattr(row, name, value)
+
+
+def draft_of(slug: str, language: str, content: dict[str, Any]) -> Draft:
+    """The draft that has this content."""
+    fields: dict[str, Any] = {name: content[name] for name in ("title", "category", "answer", "state")}
+    fields |= {name: tuple(content.get(name, ())) for name in _LISTS}
+    fields |= {name: _time(content.get(name)) for name in ("valid_from", "valid_until")}
+    return Draft(slug=slug, language=language, **fields)
+
+
+def draft_from(row: Article) -> Draft:
+    """An article as it stands, to be changed and saved."""
+    return draft_of(row.slug, row.language, _content(row))
+
+
+def _moment(value: datetime | None) -> str | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"a time needs its zone, {value!r} has none")
+    return None if value is None else value.astimezone(UTC).isoformat()
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _content(row: Article) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "category": row.category,
+        "answer": row.answer,
+        "state": str(row.state),
+        "valid_from": _moment(row.valid_from),
+        "valid_until": _moment(row.valid_until),
+        **{name: list(getattr(row, name)) for name in _LISTS},
+    }
+
+
+def _put(row: Article, content: dict[str, Any]) -> None:
+    for name, value in content.items():
+        setattr(row, name, _time(value) if name in {"valid_from", "valid_until"} else value)
+
+
+def _add(work: Work, draft: Draft, source: str, act: str, staff_id: int | None, last: int) -> Article:
+    said = content_of(draft)
+    row = Article(id=new_id(), slug=draft.slug, language=draft.language, source=source, version=last)
+    _put(row, said)
+    row.taken = None if source == DESK else said
+    work.session.add(row)
     row.changed_at = work.now
-    return "changed"
+    _keep_version(work, row, act, staff_id)
+    return row
+
+
+def _change(work: Work, row: Article, content: dict[str, Any], act: str, staff_id: int | None) -> None:
+    _put(row, content)
+    row.changed_at = work.now
+    _keep_version(work, row, act, staff_id)
+
+
+def _keep_first(work: Work, row: Article) -> None:
+    """An article from before there were versions: what it said until now is its first one."""
+    if row.version:
+        return
+    if row.taken is None and row.source != DESK:
+        row.taken = _content(row)
+    _write_version(work, row, "imported", None, row.changed_at)
+
+
+def _keep_version(work: Work, row: Article, act: str, staff_id: int | None) -> None:
+    work.articles.add((row.slug, row.language))
+    _write_version(work, row, act, staff_id, work.now)
+
+
+def _write_version(work: Work, row: Article, act: str, staff_id: int | None, at: datetime) -> None:
+    row.version += 1
+    # Two who change the same article at once draw the same number: the unique key lets one of them try again.
+    work.session.add(
+        ArticleVersion(
+            id=new_id(),
+            slug=row.slug,
+            language=row.language,
+            number=row.version,
+            act=act,
+            content=_content(row),
+            staff_id=staff_id,
+            at=at,
+        )
+    )

@@ -27,6 +27,8 @@ class Work:
     pages: set[str] = field(default_factory=set)  # addresses on pulled channels whose page has something new
     menus: set[tuple[str, str]] = field(default_factory=set)  # staff chats (channel, chat) whose command menu is stale
     desk_changed: bool = False  # tickets or campaigns moved: the lists of staff are stale
+    articles: set[tuple[str, str]] = field(default_factory=set)  # (slug, language) added, changed or removed
+    synonyms: set[str] = field(default_factory=set)  # languages whose groups of synonyms changed
     keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
 
     def remember(self, customer: Customer) -> None:

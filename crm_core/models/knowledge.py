@@ -43,6 +43,7 @@ class Article(Base):
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
     source: Mapped[Name]  # "config" for the configured folder, else "import" or "desk"
+    taken: Mapped[dict[str, Any] | None]  # what its file said when it was last taken over; None: it never came from one
     version: Mapped[int] = mapped_column(default=0)  # the number of the newest ArticleVersion
     changed_at: Mapped[datetime]
 
@@ -84,6 +85,7 @@ class Judgement(Base):
     confidence: Mapped[float]  # in the first candidate, 0 when there was none
     candidates: Mapped[list[Any]]  # slugs, best first, at most three
     drawn_at: Mapped[datetime]
+    handed_at: Mapped[datetime | None]  # when it was last shown to `staff_id`, so that nobody else is asked meanwhile
     verdict: Mapped[Word | None]  # article, none, skipped; None: nobody judged it yet
     right_slug: Mapped[Name | None]  # with the verdict "article"
     staff_id: Mapped[int | None]

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("candidates", crm_core.storage.types.JsonText(), nullable=False),
         sa.Column("drawn_at", crm_core.storage.types.UtcTime(), nullable=False),
+        sa.Column("handed_at", crm_core.storage.types.UtcTime(), nullable=True),
         sa.Column("verdict", sa.String(length=40), nullable=True),
         sa.Column("right_slug", sa.String(length=190), nullable=True),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
@@ -172,4 +173,5 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("state", sa.String(length=40), nullable=False, server_default="published"))
         batch_op.add_column(sa.Column("valid_from", crm_core.storage.types.UtcTime(), nullable=True))
         batch_op.add_column(sa.Column("valid_until", crm_core.storage.types.UtcTime(), nullable=True))
+        batch_op.add_column(sa.Column("taken", crm_core.storage.types.JsonText(), nullable=True))
         batch_op.add_column(sa.Column("version", sa.BigInteger(), nullable=False, server_default="0"))
