@@ -15,7 +15,7 @@ PYTEST = $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run test check sabotage bench bench-turns bench-questions bench-telegram lock clean
+.PHONY: help install install-dev run test check sabotage bench bench-turns bench-questions bench-calibration bench-telegram lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-turns: install-dev ## turns per second, alone and in a burst
 
 bench-questions: install-dev ## how many questions are answered rightly, wrongly and not
 	@$(PY) -m benchmarks.questions $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-calibration: install-dev ## how well the threshold keeps its word, shipped and from judged messages (DATA=…)
+	@$(PY) -m benchmarks.calibration --data $(or $(DATA),$(error name the folder of question sets: DATA=…)) $(ARGS)
 
 bench-telegram: install-dev ## both Telegram libraries side by side
 	@$(PY) -m benchmarks.telegram_libraries $(ARGS)
