@@ -264,7 +264,7 @@ async def add_phrasing(work: Work, slug: str, language: str, wording: str, staff
     """Learn one more way to ask for an article; KnowledgeRefused when it is known, here or elsewhere, or too long."""
     row = await find_known(work, slug, language)
     wording = " ".join(wording.split())
-    _check_phrasing(wording)
+    check_phrasing(wording)
     if len(row.phrasings) >= MOST_PHRASINGS:
         raise KnowledgeRefused("phrasing_many", slug=slug, most=MOST_PHRASINGS)
     if knows(row, wording):
@@ -357,14 +357,15 @@ def check(draft: Draft) -> None:
     if len(draft.phrasings) > MOST_PHRASINGS:
         raise KnowledgeRefused("phrasing_many", slug=draft.slug, most=MOST_PHRASINGS)
     for wording in (*draft.phrasings, *draft.must_match, *draft.must_not_match):
-        _check_phrasing(wording)
+        check_phrasing(wording)
     for link in (*draft.attachments, *draft.buttons):
         # Other schemes run scripts in the page that shows them.
         if not link.get("url", "").startswith(("https://", "http://")):
             raise KnowledgeRefused("article_bad_link", slug=draft.slug, url=link.get("url", "")[:200])
 
 
-def _check_phrasing(wording: str) -> None:
+def check_phrasing(wording: str) -> None:
+    """Raise KnowledgeRefused for what no phrasing may be."""
     if not _plain(wording):
         raise KnowledgeRefused("phrasing_empty")
     if len(wording) > LONGEST_PHRASING:

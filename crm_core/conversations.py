@@ -1,17 +1,18 @@
 """Writing down what was said and done, and reading it again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import not_, or_, select
 
-from crm_core.models import Attachment, Conversation, Customer, Identity, Interaction, Kind, Outbox
+from crm_core.models import Attachment, Conversation, Customer, Identity, Interaction, Kind, Outbox, Ticket
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 CONSIDERED = 20_000  # characters of one message that are kept
+_OPENED_AT_ONCE = 400  # a statement takes only so many parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,26 @@ async def body_of(work: Work, interaction: Interaction) -> str:
     """The words of an interaction."""
     key = await work.key_of(interaction.customer_id)
     return work.vault.open(interaction.body, f"interaction.body:{interaction.id}", key, interaction.customer_id or 0)
+
+
+async def words_of(work: Work, interaction_ids: Collection[int]) -> dict[int, str]:
+    """The words of many interactions by id; those that are gone, or whose customer was erased, are left out."""
+    found: dict[int, str] = {}
+    ids = sorted(interaction_ids)
+    for start in range(0, len(ids), _OPENED_AT_ONCE):
+        statement = (
+            select(Interaction, Customer)
+            .outerjoin(Customer, Customer.id == Interaction.customer_id)
+            .where(
+                Interaction.id.in_(ids[start : start + _OPENED_AT_ONCE]),
+                or_(Interaction.customer_id.is_(None), Customer.key.is_not(None)),
+            )
+        )
+        for interaction, customer in (await work.session.execute(statement)).all():
+            if customer is not None:
+                work.remember(customer)
+            found[interaction.id] = await body_of(work, interaction)
+    return found
 
 
 def _attach(work: Work, interaction: Interaction, file: dict[str, Any], key: bytes | None) -> None:
@@ -158,6 +179,30 @@ async def has_asked(work: Work, conversation_id: int, within: timedelta) -> bool
         Interaction.at > work.now - within,
     )
     return await work.session.scalar(statement.limit(1)) is not None
+
+
+async def question_of(work: Work, ticket: Ticket) -> Interaction | None:
+    """What the customer of a ticket wanted to know: the newest question the matcher looked at when it was opened.
+
+    None when there was none: a file, or a person wanted at once. Greetings and the like are no questions.
+    """
+    statement = (
+        select(Interaction)
+        .where(
+            Interaction.conversation_id == ticket.conversation_id,
+            Interaction.kind == Kind.MESSAGE,
+            Interaction.decision.is_not(None),
+            Interaction.id <= ticket.first_interaction_id,
+            not_(
+                or_(
+                    Interaction.reason.startswith("smalltalk_", autoescape=True),
+                    Interaction.reason.in_(("no_words", "empty")),
+                )
+            ),
+        )
+        .order_by(Interaction.id.desc())
+    )
+    return await work.session.scalar(statement.limit(1))
 
 
 async def since(
