@@ -1,11 +1,13 @@
 """The counter: takes the next incoming of everybody who waits, answers them in one transaction, records both sides."""
 
 import asyncio
+import inspect
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -39,6 +41,7 @@ class Pending:
     row_id: int
     incoming: Incoming
     match: Match | None = None
+    found: "asyncio.Task[Any] | None" = None  # what had to be found out first, at its end
     restarts: int = 0
 
     @property
@@ -69,6 +72,7 @@ class Counter:
         self._acknowledge = acknowledge
         self._wake = asyncio.Event()
         self._stopping = False
+        self._ahead: dict[int, asyncio.Task[Any]] = {}  # by inbox row: what a turn has to know before its transaction
 
     def wake(self) -> None:
         """Something came in."""
@@ -95,12 +99,22 @@ class Counter:
                     await asyncio.wait_for(self._wake.wait(), _SAFETY_POLL)
                 except TimeoutError:
                     continue
+        for task in self._ahead.values():
+            task.cancel()  # its row waits in the inbox: it begins anew after the next start
+
+    async def ahead(self) -> bool:
+        """Wait until nothing is being found out ahead of a turn; False when there was nothing."""
+        running = [task for task in self._ahead.values() if not task.done()]
+        if running:
+            await asyncio.wait(running)
+        return bool(running)
 
     async def answer_waiting(self) -> int:
         """Answer the next incoming of up to 50 senders; returns how many inbox rows were taken."""
         async with self._records.glance() as work:
             waiting = await inbox.waiting(work, BATCH)
         pendings = []
+        waiting = [one for one in waiting if one.row.id not in self._ahead or self._ahead[one.row.id].done()]
         for one in waiting:
             pending = self._decode(one.row)
             if pending is None:
@@ -119,7 +133,8 @@ class Counter:
         except Exception as error:  # noqa: BLE001  # whatever a library raises on one odd update, the others go on
             log.warning("An update cannot be decoded.", inbox=row.id, channel=row.channel, error=type(error).__name__)
             return None
-        return Pending(row.id, replace(incoming, external_id=row.external_id))
+        found = self._ahead.pop(row.id, None)
+        return Pending(row.id, replace(incoming, external_id=row.external_id), found=found)
 
     def _match(self, pending: Pending, language: str) -> None:
         if dispatch.is_free_text(pending.incoming):
@@ -140,9 +155,10 @@ class Counter:
             for pending in pendings:
                 await self._answer_all([pending])
             return
-        for pending in again:
+        matched = [pending for pending in again if pending.row_id not in self._ahead]
+        for pending in matched:
             self._match(pending, pending.incoming.language)
-        await self._answer_all(again)
+        await self._answer_all(matched)
 
     async def _answer_together(self, pendings: Sequence[Pending]) -> list[Pending]:
         """Answer these in one transaction; returns those whose turn moved to the bot after they were looked at."""
@@ -161,6 +177,11 @@ class Counter:
                     pending.restarts += 1
                     again.append(pending)
                     continue
+                if pending.found is None and dispatch.ahead_of(turn) is not None:
+                    self._begin_ahead(pending)
+                    again.append(pending)
+                    continue
+                turn.found = pending.found.result() if pending.found else None
                 await self._answer(turn)
                 answered.append(pending)
             await inbox.finish(work, [pending.row_id for pending in answered])
@@ -168,6 +189,25 @@ class Counter:
             if pending.incoming.press:
                 self._acknowledge(pending.incoming)
         return again
+
+    def _begin_ahead(self, pending: Pending) -> None:
+        """Begin to find out what this turn has to know; its row waits in the inbox meanwhile, and the others go on."""
+        if pending.row_id not in self._ahead:
+            task = asyncio.create_task(self._find_out(pending))
+            task.add_done_callback(lambda _done: self._wake.set())
+            self._ahead[pending.row_id] = task
+
+    async def _find_out(self, pending: Pending) -> Any:
+        """What this turn has to know first; None when it turns out that there is nothing to find out."""
+        async with self._records.read() as work:
+            known = (await know(work, [pending.incoming], hold=False)).get(pending.address)
+            if known is None:
+                return None
+            turn = self._turn(work, pending, known, await outbox.by_tokens(work, _tokens([pending])))
+            look = dispatch.ahead_of(turn)
+            find = await look(turn) if look is not None else None
+        found = find() if find is not None else None
+        return await found if inspect.isawaitable(found) else found
 
     def _turn(self, work: Work, pending: Pending, known: Known | None, presses: Mapping[str, Outbox]) -> Turn:
         incoming = pending.incoming

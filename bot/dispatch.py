@@ -3,7 +3,7 @@
 from bot import handlers
 from bot.message import Incoming, Reply
 from bot.throttle import Pass
-from bot.turn import Answer, Turn
+from bot.turn import Ahead, Answer, Turn
 from crm_core.conversations import touch
 from crm_core.models import Interaction, Kind
 from crm_core.rules import access
@@ -30,6 +30,17 @@ def split_command(incoming: Incoming) -> tuple[str, str]:
 def is_free_text(incoming: Incoming) -> bool:
     """Whether these are plain words (not a press, a command, or an update without words)."""
     return bool(incoming.text) and not incoming.press and not incoming.text.startswith("/")
+
+
+def ahead_of(turn: Turn) -> Ahead | None:
+    """What has to be found out before this turn's transaction, for an act that this person may do."""
+    if turn.staff is None:
+        return None
+    if turn.pressed is not None:
+        act = turn.pressed.act
+    else:
+        act, _answer = handlers.COMMANDS.get(turn.command, ("", None))
+    return handlers.AHEAD.get(act) if access.may(turn.role, act) else None
 
 
 async def answer(turn: Turn, throttled: Pass) -> list[Reply]:

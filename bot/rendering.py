@@ -184,13 +184,14 @@ def card_buttons(
     def button(key: str, act: str) -> Button:
         return Button(label=shop.texts.say(language, key), act=act, args={"ticket": ticket.number})
 
+    looks = (button("button-why", "ticket.why"),)
     if not ticket.active:
-        return ()
+        return (looks,)
     if ticket.assignee_id is None:
-        return ((button("button-claim", "ticket.claim"),),)
+        return ((button("button-claim", "ticket.claim"),), looks)
     if identity is not None and ticket.assignee_id == identity.staff_id:
-        return ((button("button-resolve", "ticket.resolve"), button("button-hand-on", "ticket.hand_on")),)
-    return ()
+        return ((button("button-resolve", "ticket.resolve"), button("button-hand-on", "ticket.hand_on")), looks)
+    return (looks,)
 
 
 async def ticket_card(work: Work, shop: Shop, ticket: Ticket, language: str, reader: int | None) -> str:
@@ -220,6 +221,9 @@ async def ticket_card(work: Work, shop: Shop, ticket: Ticket, language: str, rea
             article = shop.articles.find(one.article_id or "", language)
             titles.append(article.title or article.id if article else one.article_id or "")
         lines.append(say("card-tried", titles=" · ".join(titles)))
+    elsewhere = [one for one in history if one.kind == Kind.EVENT and one.reason == "other_language"]
+    if elsewhere and elsewhere[-1].ticket_id == ticket.id:
+        lines.append(say("card-other-language", title=await conversations.body_of(work, elsewhere[-1])))
     return "\n".join(lines)
 
 

@@ -64,6 +64,7 @@ class Turn:
     earlier: Ticket | None = None  # resolved less than a day ago: writing may reopen it
     dialogue: Dialogue | None = None
     match: Match | None = None
+    found: Any = None  # what the handler's `ahead` found out before this transaction opened
     pressed: Pressed | None = None
     interaction: Interaction | None = None  # what was written down of the incoming
     new: bool = False  # this person writes for the first time
@@ -156,6 +157,7 @@ class Turn:
 
 
 Answer = Callable[[Turn], Awaitable[list[Reply]]]
+Ahead = Callable[[Turn], Awaitable[Callable[[], Any] | None]]
 Talk = Callable[[Turn], Awaitable[list[Reply] | None]]
 
 
@@ -165,9 +167,14 @@ class Handler:
 
     A command or act is (what it is called in `rules.access.ACTS`, who answers it). `talk` returns None when the words
     are not for this handler; the next one in `HANDLERS` is asked then.
+
+    `ahead` is for acts that have to match or to work something out at length, which no transaction may wait for. It is
+    called with a turn that can change nothing, reads what is needed and returns a function (or None: nothing to find
+    out). That runs with no transaction open, may return an awaitable, and what comes of it is `Turn.found`.
     """
 
     name: str
     commands: Mapping[str, tuple[str, Answer]] = field(default_factory=dict)
     acts: Mapping[str, Answer] = field(default_factory=dict)
+    ahead: Mapping[str, Ahead] = field(default_factory=dict)
     talk: Talk | None = None

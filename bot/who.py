@@ -45,16 +45,20 @@ _known = (
     )
     .where(Identity.channel == bindparam("channel"), Identity.external_id.in_(bindparam("senders", expanding=True)))
     .order_by(_Earlier.resolved_at)
-    .with_for_update(of=Conversation)
 )
+_known_and_held = _known.with_for_update(of=Conversation)
 
 
-async def know(work: Work, incomings: Iterable[Incoming]) -> dict[Address, Known]:
-    """Everything a turn needs to know about its sender; senders we never met are absent."""
+async def know(work: Work, incomings: Iterable[Incoming], *, hold: bool = True) -> dict[Address, Known]:
+    """Everything a turn needs to know about its sender; senders we never met are absent.
+
+    Their conversations are held for the transaction, unless it only looks.
+    """
     known = {}
+    statement = _known_and_held if hold else _known
     for channel, senders in _by_channel(incomings).items():
         asked = {"channel": channel, "senders": senders, "day_ago": work.now - REOPENABLE}
-        for row in (await work.session.execute(_known, asked)).all():
+        for row in (await work.session.execute(statement, asked)).all():
             found = Known(*row)
             if found.customer is not None:
                 work.remember(found.customer)

@@ -20,7 +20,7 @@ from bot.courier import Courier
 from bot.message import Attachment, Delivery, Incoming
 from bot.throttle import Throttle
 from bot.turn import Articles
-from crm_core import conversations, staff
+from crm_core import articles, conversations, staff
 from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
 
 _ARTICLES = (
@@ -170,7 +170,7 @@ class House:
     async def answer(self) -> None:
         """Take in and answer what waits, and deliver nothing yet."""
         await self.take_in()
-        while await self.app.counter.answer_waiting():
+        while await self.app.counter.answer_waiting() or await self.app.counter.ahead():
             pass
 
     @property
@@ -235,6 +235,12 @@ class House:
                 select(Interaction).where(Interaction.conversation_id == conversation.id).order_by(Interaction.rev)
             )
             return [(row.kind, await conversations.body_of(work, row)) for row in rows.all()]
+
+    async def learn(self, slug: str, language: str, wording: str) -> None:
+        """Teach an article a phrasing, and let the matcher know it."""
+        async with self.app.records.write() as work:
+            await articles.add_phrasing(work, slug, language, wording, None)
+        await self.app.book.refresh(self.app.records)
 
     async def ticket(self) -> Ticket:
         """The only ticket there is."""

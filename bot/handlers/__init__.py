@@ -1,7 +1,7 @@
 """Who answers first: the ordered list of handlers, and their commands and button acts looked up by name."""
 
-from bot.handlers import agent, ask, campaign, consent, help, language, start, ticket  # noqa: A004 - /help
-from bot.turn import Answer, Handler
+from bot.handlers import agent, ask, campaign, consent, help, language, start, ticket, why  # noqa: A004 - /help
+from bot.turn import Ahead, Answer, Handler
 
 HANDLERS: tuple[Handler, ...] = (
     start.HANDLER,
@@ -11,6 +11,7 @@ HANDLERS: tuple[Handler, ...] = (
     consent.HANDLER,
     ticket.HANDLER,
     agent.HANDLER,
+    why.HANDLER,
     ask.HANDLER,
 )
 
@@ -32,3 +33,4 @@ ACTS: dict[str, Answer] = {
         [{act: (act, answer) for act, answer in handler.acts.items()} for handler in HANDLERS]
     ).items()
 }
+AHEAD: dict[str, Ahead] = {act: look for handler in HANDLERS for act, look in handler.ahead.items()}

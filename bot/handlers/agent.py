@@ -60,7 +60,7 @@ async def _line(turn: Turn, ticket: Ticket) -> str:
     return turn.say(key, number=str(ticket.number), name=name, minutes=minutes)
 
 
-async def _ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None, str]:
+async def ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None, str]:
     """Which ticket is meant, and the words that remain: by button, thread, answered copy, number, or the one in hand.
 
     Words that are `spoken` may begin with a number of their own ("/reply 3 days"): with one in hand, only #3 names one.
@@ -98,7 +98,7 @@ async def _in_hand(turn: Turn) -> Ticket | None:
     return await turn.work.session.get(Ticket, turn.staff.hand_ticket_id)
 
 
-def _no_ticket(turn: Turn) -> list[Reply]:
+def no_ticket(turn: Turn) -> list[Reply]:
     return [turn.reply("ticket-which")]
 
 
@@ -110,9 +110,9 @@ def _refused(turn: Turn, refused: TicketRefused) -> list[Reply]:
 async def claim(turn: Turn) -> list[Reply]:
     """Take a ticket; a supervisor may take over one that somebody has."""
     assert turn.staff is not None
-    ticket, _rest = await _ticket_of(turn)
+    ticket, _rest = await ticket_of(turn)
     if ticket is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     _identity, conversation = await person_of(turn.work, ticket.conversation_id)
     before = ticket.assignee_id
     try:
@@ -129,7 +129,7 @@ async def claim(turn: Turn) -> list[Reply]:
         await _introduce(turn, ticket, conversation)
     tickets.take_in_hand(turn.work, turn.staff, ticket)
     await show_card(turn.work, turn.staff.id, ticket)
-    if _sees_threads(turn):
+    if sees_threads(turn):
         return []
     if turn.incoming.group:
         return [turn.reply("handed-on", number=str(ticket.number), name=turn.staff.name)]
@@ -144,21 +144,21 @@ async def _introduce(turn: Turn, ticket: Ticket, conversation: Conversation) -> 
     await tell(turn.work, identity, conversation, Reply(text=text))
 
 
-def _sees_threads(turn: Turn) -> bool:
+def sees_threads(turn: Turn) -> bool:
     """On the desk page the thread itself shows what was done; elsewhere a short word confirms it."""
     return turn.incoming.channel in turn.work.pulled and turn.incoming.thread.startswith("ticket:")
 
 
 async def reply(turn: Turn) -> list[Reply]:
     """`/reply words`: say something to the customer."""
-    ticket, words = await _ticket_of(turn, spoken=True)
+    ticket, words = await ticket_of(turn, spoken=True)
     return await _say_to_customer(turn, ticket, words)
 
 
 async def _say_to_customer(turn: Turn, ticket: Ticket | None, words: str) -> list[Reply]:
     assert turn.staff is not None
     if ticket is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     if not words and turn.incoming.attachment is None:
         return [turn.reply("reply-empty")]
     most = _LONGEST_CAPTION if turn.incoming.attachment else _LONGEST
@@ -178,7 +178,7 @@ async def _say_to_customer(turn: Turn, ticket: Ticket | None, words: str) -> lis
     tickets.answered(turn.work, ticket, turn.staff)
     if turn.staff.hand_ticket_id == ticket.id:
         turn.staff.hand_at = turn.work.now
-    if _sees_threads(turn):
+    if sees_threads(turn):
         return []
     name = await called(turn.work, turn.shop, turn.language, ticket.customer_id)
     return [turn.reply("said", number=str(ticket.number), name=name)]
@@ -186,23 +186,23 @@ async def _say_to_customer(turn: Turn, ticket: Ticket | None, words: str) -> lis
 
 async def note(turn: Turn) -> list[Reply]:
     """`/note words`: write something down that the customer never sees."""
-    ticket, words = await _ticket_of(turn, spoken=True)
+    ticket, words = await ticket_of(turn, spoken=True)
     if ticket is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     if not words and turn.incoming.attachment is None:
         return [turn.reply("note-empty")]
     _identity, conversation = await person_of(turn.work, ticket.conversation_id)
     await turn.file(Kind.NOTE, conversation=conversation, ticket=ticket, text=words)
     turn.work.desk_changed = True
-    return [] if _sees_threads(turn) else [turn.reply("noted", number=str(ticket.number))]
+    return [] if sees_threads(turn) else [turn.reply("noted", number=str(ticket.number))]
 
 
 async def resolve(turn: Turn) -> list[Reply]:
     """Done: the customer is told and asked how it was."""
     assert turn.staff is not None
-    ticket, _rest = await _ticket_of(turn)
+    ticket, _rest = await ticket_of(turn)
     if ticket is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     identity, conversation = await person_of(turn.work, ticket.conversation_id)
     try:
         tickets.check_own(ticket, turn.staff)
@@ -215,15 +215,15 @@ async def resolve(turn: Turn) -> list[Reply]:
         buttons=(rating_buttons(ticket),),
     )
     await tell(turn.work, identity, conversation, said)
-    return [] if _sees_threads(turn) else [turn.reply("resolved", number=str(ticket.number))]
+    return [] if sees_threads(turn) else [turn.reply("resolved", number=str(ticket.number))]
 
 
 async def hand_on(turn: Turn) -> list[Reply]:
     """Give the ticket to a colleague by name or button, or back to the queue."""
     assert turn.staff is not None
-    ticket, name = await _ticket_of(turn)
+    ticket, name = await ticket_of(turn)
     if ticket is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     try:
         tickets.check_own(ticket, turn.staff)
     except TicketRefused as refused:
@@ -313,7 +313,7 @@ async def send_held(turn: Turn) -> list[Reply]:
     """The held words may go after all: they move, sealed anew, into the customer's conversation. Or they go nowhere."""
     assert turn.staff is not None
     assert turn.pressed is not None
-    ticket, _rest = await _ticket_of(turn)
+    ticket, _rest = await ticket_of(turn)
     held = await turn.work.session.get(Interaction, int(turn.pressed.args["held"]))
     if turn.dialogue is not None and turn.dialogue.kind == _HELD:
         await turn.work.session.delete(turn.dialogue)
@@ -356,14 +356,14 @@ async def resend(turn: Turn) -> list[Reply]:
         return [turn.reply("ticket-not-yours", number=str(ticket.number))]
     await outbox.resend(turn.work, row)
     audit.enter(turn.work, turn.staff.id, "ticket.resend", f"interaction:{row.interaction_id}")
-    return [] if _sees_threads(turn) else [turn.reply("resent", number=str(ticket.number))]
+    return [] if sees_threads(turn) else [turn.reply("resent", number=str(ticket.number))]
 
 
 async def card(turn: Turn) -> list[Reply]:
     """`/customer 12`: the card of a ticket again."""
-    ticket, _rest = await _ticket_of(turn)
+    ticket, _rest = await ticket_of(turn)
     if ticket is None or turn.staff is None:
-        return _no_ticket(turn)
+        return no_ticket(turn)
     text = await ticket_card(turn.work, turn.shop, ticket, turn.language, turn.staff.id)
     return [Reply(text=text, titled=True)]
 

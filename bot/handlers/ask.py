@@ -1,20 +1,27 @@
 """A question: answered when the matcher is sure, asked back when it is half sure, else handed to a person."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
+from bot.explaining import title_of
 from bot.message import Button, Reply
 from bot.tell import alert_desk, copy_to_assignee
 from bot.turn import Handler, Turn
 from crm_core import conversations, tickets
+from crm_core.conversations import Words, record
 from crm_core.models import Interaction, Kind
-from knowledge_base import Candidate, Decision, Match
+from knowledge_base import Article, Candidate, Decision, Match
 
 _STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is what a person is wanted for
+_MOST_RELATED = 3
+_MOST_LINKS = 5
+_LONGEST_URL = 2000  # characters
 _FIRST_TURNS = 4  # after so many turns nobody's words are their first
 _SMALL_TALK = {
     "smalltalk_greeting": "talk-greeting",
     "smalltalk_thanks": "talk-thanks",
     "smalltalk_goodbye": "talk-goodbye",
+    "smalltalk_abuse": "talk-abuse",
     "no_words": "talk-no-words",
     "empty": "talk-no-words",
 }
@@ -36,9 +43,13 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if match.reason in _SMALL_TALK:
         return [_offer_person(turn, _SMALL_TALK[match.reason])]
     if match.decision == Decision.ANSWER:
-        return [_answer(turn, match.candidates[0])]
+        return [answer_with(turn, match.candidates[0].article)]
     if match.decision == Decision.SUGGEST:
         return [_suggest(turn, match)]
+    if match.reason == "one_word":
+        return [_offer_person(turn, "talk-one-word")]
+    if match.reason == "other_language" and match.candidates:
+        return await _only_in_another_language(turn, match.candidates[0])
     return await escalate(turn, match.reason)
 
 
@@ -52,42 +63,68 @@ async def _first_words(turn: Turn) -> bool:
     return not earlier
 
 
-def _answer(turn: Turn, candidate: Candidate) -> Reply:
-    return answer_with(turn, candidate.article.id, candidate.article.answer)
-
-
-def answer_with(turn: Turn, article_id: str, answer: str) -> Reply:
-    """An article's answer, with "did this help?" and the way to a person."""
+def answer_with(turn: Turn, article: Article) -> Reply:
+    """An article's answer with its files and links, "did this help?", what is related, and the way to a person."""
+    files = [turn.say("answer-file", name=one.label, url=one.url) for one in article.attachments if opens(one.url)]
+    links = [Button(label=one.label[:60], url=one.url) for one in article.buttons if opens(one.url)]
+    related = [turn.shop.articles.find(one, article.language) for one in article.related]
     return Reply(
-        text=answer,
-        article=article_id,
+        text="\n\n".join((article.answer, *(["\n".join(files)] if files else []))),
+        article=article.id,
         prompt=turn.say("did-this-help"),
         buttons=(
             (
                 turn.button("button-helped", "ask.helped", helped=True),
                 turn.button("button-not-helped", "ask.helped", helped=False),
             ),
+            *((link,) for link in links[:_MOST_LINKS]),
+            *((_choice(one),) for one in [one for one in related if one is not None][:_MOST_RELATED]),
             (turn.button("button-person", "ask.person"),),
         ),
     )
 
 
+def opens(url: str) -> bool:
+    """Whether a link may stand below an answer: http(s) with a full host name. Telegram refuses the message else."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and "." in host.strip(".")
+        and len(url) <= _LONGEST_URL
+        and url.isprintable()
+        and " " not in url
+    )
+
+
+async def _only_in_another_language(turn: Turn, candidate: Candidate) -> list[Reply]:
+    """Somebody has to say it in the customer's language; the ticket's thread names the article to say it from."""
+    found = candidate.article
+    replies = await escalate(turn, "other_language", told="ticket-opened-other-language")
+    assert turn.ticket is not None
+    about = Words(
+        kind=Kind.EVENT,
+        text=f"{title_of(found)} ({found.id})",
+        reason="other_language",
+        ticket_id=turn.ticket.id,
+    )
+    await record(turn.work, turn.conversation, about)
+    return replies
+
+
 def _suggest(turn: Turn, match: Match) -> Reply:
-    rows = [
-        (Button(label=_title(candidate), act="ask.article", args=_chosen(candidate)),)
-        for candidate in match.suggestions
-    ]
+    rows = [(_choice(candidate.article),) for candidate in match.suggestions]
     rows.append((turn.button("button-none-of-these", "ask.person"),))
     return Reply(text=turn.say("which-of-these"), buttons=tuple(rows))
 
 
-def _chosen(candidate: Candidate) -> dict[str, str]:
-    return {"article": candidate.article.id, "language": candidate.article.language}
-
-
-def _title(candidate: Candidate) -> str:
-    article = candidate.article
-    return (article.title or (article.phrasings[0] if article.phrasings else article.id))[:60]
+def _choice(article: Article) -> Button:
+    return Button(
+        label=title_of(article), act="ask.article", args={"article": article.id, "language": article.language}
+    )
 
 
 def _offer_person(turn: Turn, key: str) -> Reply:
@@ -101,7 +138,7 @@ async def article(turn: Turn) -> list[Reply]:
     found = turn.shop.articles.find(str(args["article"]), str(args.get("language", turn.language)))
     if found is None:
         return [_offer_person(turn, "article-gone")]
-    return [answer_with(turn, found.id, found.answer)]
+    return [answer_with(turn, found)]
 
 
 async def helped(turn: Turn) -> list[Reply]:
@@ -123,7 +160,7 @@ async def person(turn: Turn) -> list[Reply]:
     return await escalate(turn, "asked_for_person")
 
 
-async def escalate(turn: Turn, reason: str) -> list[Reply]:
+async def escalate(turn: Turn, reason: str, told: str = "ticket-opened") -> list[Reply]:
     """Open a ticket from this turn, alert the desk, and tell the customer what happens next."""
     first = await turn.file()
     earlier = turn.earlier
@@ -136,11 +173,10 @@ async def escalate(turn: Turn, reason: str) -> list[Reply]:
         return [turn.reply("ticket-reopened", number=str(earlier.number))]
     turn.ticket = await tickets.open_ticket(turn.work, turn.conversation, first, reason)
     await alert_desk(turn.work, turn.shop, turn.ticket)
-    key = "ticket-opened"
     if reason == "asked_for_person":
         known = await conversations.has_asked(turn.work, turn.conversation.id, _STILL_THE_QUESTION)
-        key = "ticket-opened-known" if known else "ticket-opened-asked"
-    return [turn.reply(key, number=str(turn.ticket.number))]
+        told = "ticket-opened-known" if known else "ticket-opened-asked"
+    return [turn.reply(told, number=str(turn.ticket.number))]
 
 
 HANDLER = Handler(

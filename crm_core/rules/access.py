@@ -28,6 +28,8 @@ ACTS: dict[str, frozenset[Role]] = {
     "ticket.take_over": frozenset({Role.SUPERVISOR, Role.ADMIN}),
     "ticket.resend": _DESK,
     "ticket.history": _DESK,
+    "ticket.why": _DESK,
+    "knowledge.ask": _DESK,
     "campaign.list": _MARKETING,
     "campaign.new": _MARKETING,
     "campaign.send": _MARKETING,

@@ -35,7 +35,7 @@ async def test_the_desk_is_told_of_a_new_ticket_with_a_button_to_claim_it(house:
         "Why: no article is near enough",
         "Ana Silva: elephants allowed inside",
     ]
-    assert wei.labels == ["Claim"]
+    assert wei.labels == ["Claim", "Why?"]
     assert wei.heard[-1].titled
 
 
@@ -76,7 +76,7 @@ async def test_claiming_tells_the_customer_who_takes_care_and_shows_the_card(hou
 
     assert "#1 is yours. What you write here goes to the customer" in heard[0]
     assert "It is yours: what you write here goes to Ana Silva." in heard[1]
-    assert wei.labels == ["Resolve", "Hand on"]
+    assert wei.labels == ["Resolve", "Hand on", "Why?"]
     assert ana.words[-1] == "Wei is taking care of this now."
 
 
@@ -242,7 +242,7 @@ async def test_a_ticket_goes_back_to_the_queue_and_the_desk_is_told(house: House
 
     assert "#1 is back in the queue." in heard
     assert (await house.ticket()).assignee_id is None
-    assert mia.labels == ["Claim"]
+    assert mia.labels == ["Claim", "Why?"]
 
 
 @pytest.mark.parametrize("name", ["Nobody", "Max", "Wei"])

@@ -33,7 +33,7 @@ async def test_a_new_ticket_is_announced_once_in_the_group(shared: House) -> Non
     await shared.customer().does(text=_ODD, name="Ana")
 
     assert wei.words[-1].startswith("#1 Ana\nNobody has it yet.")
-    assert wei.labels == ["Claim"]
+    assert wei.labels == ["Claim", "Why?"]
     assert len(mia.heard) == before
 
 

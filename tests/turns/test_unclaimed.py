@@ -17,7 +17,7 @@ async def test_the_desk_is_reminded_every_ten_minutes_and_the_customer_told_once
         await house.ring("unclaimed")
         await house.ring("unclaimed")
         assert wei.words[-1].startswith(f"Nobody has claimed #1 for {minutes} minutes.")
-        assert wei.labels == ["Claim"]
+        assert wei.labels == ["Claim", "Why?"]
 
     assert sum("Nobody has claimed" in words for words in wei.words) == 3
     assert sum("takes a little longer" in words for words in ana.words) == 1

@@ -22,7 +22,7 @@ _MADE = {
     *(f"follow-up-{kind.replace('_', '-')}" for kind in FollowUpKind),
     *(f"button-{act}" for act in ("pause", "resume", "cancel")),
 }
-_MADE_FROM = ("help-", "reason-", "left-out-", "ticket-not-", "ticket-taken")
+_MADE_FROM = ("help-", "reason-", "why-", "decided-", "left-out-", "ticket-not-", "ticket-taken")
 
 
 def messages(language: str) -> dict[str, set[str]]:

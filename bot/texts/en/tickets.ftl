@@ -1,5 +1,6 @@
 # The customer's side of a ticket.
 ticket-opened = I am not sure enough to answer this myself, so I have asked a colleague. Your ticket is #{ $number }; the answer comes here. You can add to it by writing.
+ticket-opened-other-language = We have this in another language only, so I have asked a colleague to answer you here. Your ticket is #{ $number }; you can add to it by writing.
 ticket-opened-asked = I have asked a colleague to help you. Your ticket is #{ $number }; the answer comes here. Please tell us what it is about.
 ticket-opened-known = I have asked a colleague to help you. Your ticket is #{ $number }; the answer comes here. They can read what you asked; you can add to it by writing.
 ticket-exists = A colleague already takes care of this: ticket #{ $number }. What you write here is added to it.
@@ -75,6 +76,7 @@ card-reason = Why: { $reason }
 card-note = Note
 card-us = We
 card-tried = The bot tried: { $titles }
+card-other-language = It is in the article “{ $title }”, which is there in another language only.
 card-reminder = Nobody has claimed #{ $number } for { $minutes } minutes.
 reason-asked-for-person = asked for a person
 reason-attachment = sent a file
@@ -84,4 +86,5 @@ reason-no-articles = there are no articles in this language
 reason-other-language = the article exists only in the other language
 reason-close-second = two articles are equally near
 reason-half-sure = not sure enough
+reason-one-word = one word that several articles know
 reason-busy = the bot had no time to look

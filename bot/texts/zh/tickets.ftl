@@ -1,5 +1,6 @@
 # 客户这一侧的工单。
 ticket-opened = 这个问题我没有十足的把握，已经请同事来回答。您的工单是 #{ $number }，回复会发到这里。您可以继续补充。
+ticket-opened-other-language = 这方面的内容我们目前只有另一种语言的，已请同事在这里回复您。您的工单是 #{ $number }，直接写消息即可补充。
 ticket-opened-asked = 已经请同事来帮您。您的工单是 #{ $number }，回复会发到这里。请告诉我们是什么事。
 ticket-opened-known = 已经请同事来帮您。您的工单是 #{ $number }，回复会发到这里。同事能看到您刚才的问题，您也可以继续补充。
 ticket-exists = 同事已经在处理：工单 #{ $number }。您在这里写的内容都会加进去。
@@ -71,6 +72,7 @@ card-reason = 原因：{ $reason }
 card-note = 备注
 card-us = 我们
 card-tried = 机器人试过：{ $titles }
+card-other-language = 答案在条目“{ $title }”里，但只有另一种语言的版本。
 card-reminder = #{ $number } 已有 { $minutes } 分钟无人认领。
 reason-asked-for-person = 要求人工客服
 reason-attachment = 发来了文件
@@ -80,4 +82,5 @@ reason-no-articles = 这种语言还没有知识条目
 reason-other-language = 只有另一种语言的条目
 reason-close-second = 两个条目同样接近
 reason-half-sure = 把握不够
+reason-one-word = 只有一个词，多个条目都有
 reason-busy = 机器人来不及查找

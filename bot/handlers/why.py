@@ -1,0 +1,88 @@
+"""Why the bot did what it did with a question, and what it would say to words of one's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.explaining import explain, would_say
+from bot.handlers.agent import no_ticket, ticket_of
+from bot.message import Reply
+from bot.tell import person_of
+from bot.turn import Handler, Turn
+from crm_core import conversations
+from crm_core.models import Interaction, Ticket
+from crm_core.storage.ids import read_id
+from knowledge_base import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A customer's question, looked at with the articles as they are now."""
+
+    interaction_id: int
+    words: str
+    language: str
+    match: Match
+
+
+async def question(turn: Turn) -> tuple[Ticket | None, Interaction | None]:
+    """The ticket that is meant, and the question to it: the one named by its id, else what the ticket is about."""
+    ticket, named = await ticket_of(turn, spoken=True)
+    if ticket is None:
+        return None, None
+    written = read_id(named.partition(" ")[0])
+    if written is not None:
+        one = await turn.work.session.get(Interaction, written)
+        if one is not None and one.conversation_id == ticket.conversation_id and one.decision is not None:
+            return ticket, one
+    return ticket, await conversations.question_of(turn.work, ticket)
+
+
+async def look(turn: Turn) -> Callable[[], Looked] | None:
+    """Match the ticket's question again, with no transaction open."""
+    ticket, asked = await question(turn)
+    if ticket is None or asked is None:
+        return None
+    words = await conversations.body_of(turn.work, asked)
+    identity, _conversation = await person_of(turn.work, ticket.conversation_id)
+    language, asked_id = turn.shop.texts.spoken(identity.language), asked.id
+    return lambda: Looked(asked_id, words, language, turn.shop.articles.match(words, language))
+
+
+async def why(turn: Turn) -> list[Reply]:
+    """`/why` or the button: what the bot made of a ticket's question, and why."""
+    ticket, asked = await question(turn)
+    if ticket is None:
+        return no_ticket(turn)
+    looked = turn.found
+    if asked is None or not isinstance(looked, Looked) or looked.interaction_id != asked.id:
+        return [turn.reply("why-nothing", number=str(ticket.number))]
+    lines = [
+        turn.say("why-title", number=str(ticket.number)),
+        *explain(turn.shop.texts, turn.language, looked.match, asked),
+        turn.say("why-now"),
+    ]
+    return [Reply(text="\n".join(lines), titled=True)]
+
+
+async def look_ask(turn: Turn) -> Callable[[], Match] | None:
+    """Match words of a colleague's own."""
+    words, language = turn.argument, turn.language
+    return (lambda: turn.shop.articles.match(words, language)) if words else None
+
+
+async def ask(turn: Turn) -> list[Reply]:
+    """`/ask words`: what a customer who wrote this would get, and why."""
+    if not isinstance(turn.found, Match):
+        return [turn.reply("ask-empty")]
+    match = turn.found
+    said = would_say(turn.shop.texts, turn.language, match)
+    lines = explain(turn.shop.texts, turn.language, match)
+    return [Reply(text="\n".join((turn.say("ask-title"), said, "", *lines)), titled=True)]
+
+
+HANDLER = Handler(
+    name="why",
+    commands={"/why": ("ticket.why", why), "/ask": ("knowledge.ask", ask)},
+    acts={"ticket.why": why},
+    ahead={"ticket.why": look, "knowledge.ask": look_ask},
+)
