@@ -91,6 +91,7 @@ async def version(work: Work) -> tuple[int, ...]:
         func.max(Article.changed_at),
         func.max(case((Article.valid_from <= work.now, Article.valid_from))),
         func.max(case((Article.valid_until <= work.now, Article.valid_until))),
+        select(func.max(ArticleVersion.id)).scalar_subquery(),  # what was added and removed again was a change, too
         select(func.count(SynonymGroup.id)).scalar_subquery(),
         select(func.max(SynonymGroup.changed_at)).scalar_subquery(),
     )
