@@ -100,7 +100,7 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "bot.commands.options.Refused": lambda error: [str(sentence) for sentence in error.args],
     "bot.imports.ImportRefused": lambda error: error.problems,
     "bot.config.ConfigError": lambda error: error.problems,
-    "knowledge_base.importers.errors.ArticleError": lambda error: [f"{error}."],
+    "knowledge_base.importers.errors.ArticleError": lambda error: error.sentences,
     "crm_core.storage.database.DatabaseError": _keyed,
     "crm_core.storage.vault.VaultError": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
