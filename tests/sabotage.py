@@ -309,10 +309,72 @@ _SEALING = (
     ),
 )
 
+_KEPT = ("tests/turns/test_articles_kept.py",)
+_LEARNING = ("tests/turns/test_learning.py",)
+
+_KNOWING = (
+    Saboteur(
+        "let the files undo what was learnt",
+        "crm_core/articles.py",
+        "    return kept + [one for one in now[name] if one not in said[name] and one not in old]",
+        "    return kept",
+        _KEPT,
+    ),
+    Saboteur(
+        "let an unchanged file overwrite the shop's words",
+        "crm_core/articles.py",
+        "        return now[name] if said[name] == before.get(name) else said[name]",
+        "        return said[name]",
+        _KEPT,
+    ),
+    Saboteur(
+        "forget what an article said before",
+        "crm_core/articles.py",
+        "    _write_version(work, row, act, staff_id, work.now)\n",
+        "    row.version += 1\n",
+        _KEPT,
+    ),
+    Saboteur(
+        "give customers what is not published",
+        "crm_core/articles.py",
+        "        Article.state == ArticleState.PUBLISHED,\n",
+        "",
+        _KEPT,
+    ),
+    Saboteur(
+        "let colleagues approve what they proposed themselves",
+        "crm_core/learning.py",
+        "    if second_person and row.proposed_by == staff.id:",
+        "    if False:",
+        _LEARNING,
+    ),
+    Saboteur(
+        "seal a proposal under the house key",
+        "crm_core/learning.py",
+        "    key = await work.key_of(interaction.customer_id)\n",
+        "    key = None\n",
+        _LEARNING,
+    ),
+    Saboteur(
+        "let a later verdict overwrite the first",
+        "crm_core/learning.py",
+        "Judgement.id == judgement_id, Judgement.verdict.is_(None)",
+        "Judgement.id == judgement_id",
+        _LEARNING,
+    ),
+    Saboteur(
+        "count a skipped turn as judged",
+        "crm_core/learning.py",
+        ".where(Judgement.verdict.in_((RIGHT_IS, NONE_IS_RIGHT)))",
+        ".where(Judgement.verdict.is_not(None))",
+        _LEARNING,
+    ),
+)
+
 # What only a killed process or a full disk can show: the saboteurs of tests/faults/test_kill_*.py stand here.
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
-SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_FAULTS)
+SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_FAULTS)
 
 
 @dataclass(frozen=True, slots=True)
