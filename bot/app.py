@@ -150,6 +150,9 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
         quiet=settings.marketing.quiet_hours,
         weekly_cap=settings.marketing.weekly_cap,
+        judge_share=settings.knowledge.judge_share if settings.knowledge.judge_per_week else 0.0,
+        judge_per_week=settings.knowledge.judge_per_week,
+        second_person_approves=settings.knowledge.second_person_approves,
     )
     holder = leases.this_process()
     background: set[asyncio.Task[None]] = set()

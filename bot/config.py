@@ -187,6 +187,9 @@ class KnowledgeSettings:
         default=(SAMPLE_ARTICLES,), description="the path of a folder or a file, or a list of them"
     )
     wrong_answers_at_most: _Share = Field(default=0.05, description="a share from 0 to 1, such as 0.05")
+    judge_share: _Share = Field(default=0.1, description="a share from 0 to 1, such as 0.1")
+    judge_per_week: _Whole = Field(default=5, ge=0, description="a whole number from 0")
+    second_person_approves: bool = Field(default=True, description="true or false")
 
 
 @dataclass(frozen=True, kw_only=True)

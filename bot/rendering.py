@@ -184,11 +184,11 @@ def card_buttons(
     def button(key: str, act: str) -> Button:
         return Button(label=shop.texts.say(language, key), act=act, args={"ticket": ticket.number})
 
-    looks = (button("button-why", "ticket.why"),)
+    looks = (button("button-why", "ticket.why"), button("button-teach", "knowledge.teach"))
     if not ticket.active:
         return (looks,)
     if ticket.assignee_id is None:
-        return ((button("button-claim", "ticket.claim"),), looks)
+        return ((button("button-claim", "ticket.claim"),), looks[:1])
     if identity is not None and ticket.assignee_id == identity.staff_id:
         return ((button("button-resolve", "ticket.resolve"), button("button-hand-on", "ticket.hand_on")), looks)
     return (looks,)

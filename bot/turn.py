@@ -1,15 +1,18 @@
 """One turn: who speaks, what they said, what the matcher thinks of it, and the tools a handler needs to answer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.message import Button, Incoming, Reply
 from bot.texts import Texts
+from crm_core.articles import Draft
 from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
 from crm_core.work import Work
 from knowledge_base import Article, Match
+from knowledge_base.replay import JudgedQuestion, Replay
 
 
 class Articles(Protocol):
@@ -21,6 +24,10 @@ class Articles(Protocol):
 
     def find(self, article_id: str, language: str) -> Article | None:
         """The article with this id in this language."""
+        ...
+
+    async def replay(self, draft: Draft, judged: Sequence[JudgedQuestion]) -> Replay:
+        """What the draft in place of the article of its id and language would change; with no transaction open."""
         ...
 
 
@@ -36,6 +43,10 @@ class Shop:
     unclaimed_after_minutes: int = 10
     quiet: tuple[Any, Any] | None = None
     weekly_cap: int = 3
+    judge_share: float = 0.0  # of the questions, drawn at random, that staff may be asked to judge
+    judge_per_week: int = 5  # by one colleague
+    second_person_approves: bool = True
+    chance: Callable[[], float] = random.random  # 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,12 @@ async def question_of(work: Work, ticket: Ticket) -> Interaction | None:
     return await work.session.scalar(statement.limit(1))
 
 
+async def last_answer(work: Work, ticket_id: int) -> Interaction | None:
+    """What an agent said last to the customer of a ticket."""
+    statement = select(Interaction).where(Interaction.ticket_id == ticket_id, Interaction.kind == Kind.AGENT)
+    return await work.session.scalar(statement.order_by(Interaction.id.desc()).limit(1))
+
+
 async def since(
     work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int
 ) -> Sequence[tuple[Interaction, Outbox | None]]:

@@ -19,7 +19,7 @@ from bot.counter import Counter
 from bot.courier import Courier
 from bot.message import Attachment, Delivery, Incoming
 from bot.throttle import Throttle
-from bot.turn import Articles
+from bot.turn import Articles, Shop
 from crm_core import articles, conversations, staff
 from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
 
@@ -180,7 +180,12 @@ class House:
 
     def read_from(self, articles: Articles) -> None:
         """Let the counter answer from other articles."""
-        app, shop = self.app, replace(self.app.shop, articles=articles)
+        self.serve(replace(self.app.shop, articles=articles))
+
+    def serve(self, shop: Shop) -> None:
+        """Let the counter serve another shop."""
+        app = self.app
+        app.shop = shop
         decoders = {self.memory.name: self.memory.decode}
         app.counter = Counter(app.records, shop, decoders, Throttle(0), lambda _incoming: None)
 

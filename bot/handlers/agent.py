@@ -7,7 +7,7 @@ from bot.message import Button, Reply
 from bot.rendering import called, ticket_card
 from bot.tell import alert_desk, person_of, queue_words, show_card, tell, tell_colleague
 from bot.turn import Handler, Turn
-from crm_core import audit, conversations, outbox, staff, tickets
+from crm_core import audit, conversations, learning, outbox, staff, tickets
 from crm_core.models import (
     DESK_ROLES,
     Conversation,
@@ -215,7 +215,18 @@ async def resolve(turn: Turn) -> list[Reply]:
         buttons=(rating_buttons(ticket),),
     )
     await tell(turn.work, identity, conversation, said)
-    return [] if sees_threads(turn) else [turn.reply("resolved", number=str(ticket.number))]
+    done = [] if sees_threads(turn) else [turn.reply("resolved", number=str(ticket.number))]
+    return [*done, *await _offer_to_judge(turn)]
+
+
+async def _offer_to_judge(turn: Turn) -> list[Reply]:
+    """A gentle question at the end of a ticket, when there is something that this colleague may judge."""
+    assert turn.staff is not None
+    if turn.incoming.group or not turn.shop.judge_per_week:
+        return []
+    if await learning.next_to_judge(turn.work, turn.staff.id, turn.shop.judge_per_week) is None:
+        return []
+    return [turn.reply("judge-offer", (turn.button("button-judge", "knowledge.judge"),))]
 
 
 async def hand_on(turn: Turn) -> list[Reply]:

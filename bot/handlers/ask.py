@@ -3,16 +3,19 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from sqlalchemy import func, select
+
 from bot.explaining import title_of
 from bot.message import Button, Reply
 from bot.tell import alert_desk, copy_to_assignee
 from bot.turn import Handler, Turn
-from crm_core import conversations, tickets
+from crm_core import conversations, learning, tickets
 from crm_core.conversations import Words, record
-from crm_core.models import Interaction, Kind
+from crm_core.models import Interaction, Judgement, Kind
 from knowledge_base import Article, Candidate, Decision, Match
 
 _STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is what a person is wanted for
+_DRAWN_A_WEEK = 500  # turns at most that are drawn to be judged, in the whole shop
 _MOST_RELATED = 3
 _MOST_LINKS = 5
 _LONGEST_URL = 2000  # characters
@@ -42,6 +45,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
         return await escalate(turn, "busy") if turn.text else [_offer_person(turn, "talk-no-words")]
     if match.reason in _SMALL_TALK:
         return [_offer_person(turn, _SMALL_TALK[match.reason])]
+    await _draw(turn, match)
     if match.decision == Decision.ANSWER:
         return [answer_with(turn, match.candidates[0].article)]
     if match.decision == Decision.SUGGEST:
@@ -51,6 +55,27 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if match.reason == "other_language" and match.candidates:
         return await _only_in_another_language(turn, match.candidates[0])
     return await escalate(turn, match.reason)
+
+
+async def _draw(turn: Turn, match: Match) -> None:
+    """Now and then let staff judge a turn, whatever was decided: only a random sample tells how often the bot errs.
+
+    The more were drawn within the week, the smaller the chance: a busy shop's sample stays small and spread over it.
+    """
+    shop = turn.shop
+    if shop.chance() >= shop.judge_share:
+        return
+    lately = select(func.count(Judgement.id)).where(Judgement.drawn_at > turn.work.now - timedelta(days=7))
+    if shop.chance() >= 1 - (await turn.work.session.scalar(lately) or 0) / _DRAWN_A_WEEK:
+        return
+    learning.draw(
+        turn.work,
+        await turn.file(),
+        language=match.language,
+        decision=match.decision,
+        confidence=turn.confidence,
+        candidates=[one.article.id for one in match.candidates],
+    )
 
 
 async def _first_words(turn: Turn) -> bool:

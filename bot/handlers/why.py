@@ -24,22 +24,26 @@ class Looked:
     match: Match
 
 
-async def question(turn: Turn) -> tuple[Ticket | None, Interaction | None]:
-    """The ticket that is meant, and the question to it: the one named by its id, else what the ticket is about."""
-    ticket, named = await ticket_of(turn, spoken=True)
+async def question(turn: Turn) -> tuple[Ticket | None, Interaction | None, str]:
+    """The ticket that is meant, the question to it, and the words that remain.
+
+    The question is the one that is named by its id, as the desk page does, else what the ticket is about.
+    """
+    ticket, words = await ticket_of(turn)
     if ticket is None:
-        return None, None
-    written = read_id(named.partition(" ")[0])
+        return None, None, words
+    first, _, rest = words.partition(" ")
+    written = read_id(first)
     if written is not None:
         one = await turn.work.session.get(Interaction, written)
         if one is not None and one.conversation_id == ticket.conversation_id and one.decision is not None:
-            return ticket, one
-    return ticket, await conversations.question_of(turn.work, ticket)
+            return ticket, one, rest.strip()
+    return ticket, await conversations.question_of(turn.work, ticket), words
 
 
 async def look(turn: Turn) -> Callable[[], Looked] | None:
     """Match the ticket's question again, with no transaction open."""
-    ticket, asked = await question(turn)
+    ticket, asked, _words = await question(turn)
     if ticket is None or asked is None:
         return None
     words = await conversations.body_of(turn.work, asked)
@@ -50,7 +54,7 @@ async def look(turn: Turn) -> Callable[[], Looked] | None:
 
 async def why(turn: Turn) -> list[Reply]:
     """`/why` or the button: what the bot made of a ticket's question, and why."""
-    ticket, asked = await question(turn)
+    ticket, asked, _words = await question(turn)
     if ticket is None:
         return no_ticket(turn)
     looked = turn.found

@@ -76,7 +76,7 @@ async def test_claiming_tells_the_customer_who_takes_care_and_shows_the_card(hou
 
     assert "#1 is yours. What you write here goes to the customer" in heard[0]
     assert "It is yours: what you write here goes to Ana Silva." in heard[1]
-    assert wei.labels == ["Resolve", "Hand on", "Why?"]
+    assert wei.labels == ["Resolve", "Hand on", "Why?", "Teach the bot"]
     assert ana.words[-1] == "Wei is taking care of this now."
 
 

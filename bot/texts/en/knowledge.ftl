@@ -32,3 +32,93 @@ ask-empty = What shall I look up? For example: /ask how long does delivery take
 ask-would-suggest = A choice: { $titles }
 ask-would-talk = A short word back and the way to a person; no ticket is opened.
 ask-would-escalate = A ticket is opened, and a person answers.
+
+# Judging: was the bot right?
+judge-which = A customer wrote:
+    “{ $words }”
+    Which of these is the right answer?
+judge-done = Thank you. That is all for now.
+judge-none = There is nothing to judge just now. Thank you.
+judge-offer = Do you have a moment to judge how the bot answered?
+judgement-gone = This question is not there any more.
+button-judge = Judge one
+button-none-right = None of these
+button-skip = Skip
+
+# Teaching, proposing and approving.
+button-teach = Teach the bot
+button-add-to = Add to “{ $title }”
+button-new-article = New article from the answer
+button-approve = Approve
+button-approve-anyway = Approve anyway
+button-reject = Reject
+teach-which = #{ $number }, the customer wrote:
+    “{ $words }”
+    Shall an article know this wording? To change it first: /learn #{ $number } article-id other words. For a new article: /learn #{ $number } new the question, and the answer on the next line.
+teach-which-none = #{ $number }, the customer wrote:
+    “{ $words }”
+    No article comes near. For one you know: /learn #{ $number } article-id. For a new one: /learn #{ $number } new the question, and the answer on the next line.
+proposed = Proposed for “{ $slug }”. It counts as soon as a colleague approves it: /proposals
+proposal-waits = { $name } proposes something for the articles: /proposals
+proposals-none = Nothing waits for an approval.
+proposal-phrasing = { $name } proposes a wording for “{ $title }” ({ $slug }):
+    “{ $wording }”
+proposal-article = { $name } proposes a new article, “{ $title }” ({ $slug }):
+    “{ $wording }”
+    { $answer }
+proposal-own = It is your own; a colleague has to approve it.
+proposal-second-person = You proposed this yourself, so somebody else has to approve it.
+proposal-gone = This proposal is not there any more.
+proposal-decided = This proposal is decided already.
+proposal-approved = Your proposal for “{ $slug }” is approved. Thank you.
+proposal-rejected = Your proposal for “{ $slug }” was not taken over.
+approved = Approved: “{ $slug }” knows it from now on.
+approved-known = “{ $slug }” knew these words already.
+approved-gap = Gap { $number } is closed with it.
+rejected = The proposal for “{ $slug }” is rejected.
+check-warning = Nothing is changed yet. With this, something that is right now would be wrong:
+check-nothing = Tried on { $judged ->
+    [0] the examples
+    [one] the examples and one judged question of the last month
+   *[other] the examples and { $judged } judged questions of the last month
+}: none of them is decided differently.
+check-counts = Of { $judged ->
+    [one] one judged question
+   *[other] { $judged } judged questions
+} of the last month: { $newly } newly answered, { $wrong } now wrong, { $lost } no longer answered.
+check-wrong = Now wrong: “{ $words }”
+check-must = No longer the first for “{ $slug }”, as its example wants: “{ $words }”
+check-must-not = Now answered with “{ $slug }”, which its example forbids: “{ $words }”
+
+# What cannot be done with articles.
+article-unknown = There is no article “{ $slug }” in { $language ->
+    [en] English
+    [zh] Chinese
+   *[other] { $language }
+}. “Why?” names the nearest ones with their ids.
+article-exists = There is an article “{ $slug }” already.
+article-configured = “{ $slug }” comes from the shop's files, so it can only be archived here.
+article-bad-slug = An article's id has 1 to { $most } characters; “{ $slug }” has { $length }.
+article-no-answer = “{ $slug }” has no answer yet. Write it on the line after the question: /learn new the question, then the answer.
+article-long-answer = The answer of “{ $slug }” has { $length } characters; { $most } fit into one message.
+article-bad-state = “{ $state }” is no state of an article: draft, published or archived.
+article-no-phrasing = “{ $slug }” has no phrasing, so nobody could find it.
+article-bad-dates = “{ $slug }” would end before it begins.
+article-bad-link = “{ $url }” is no link: it has to begin with https:// or http://.
+phrasing-empty = There are no words in it.
+phrasing-long = That is { $length } characters; a phrasing takes { $most }. Shorten it: /learn article-id shorter words
+phrasing-many = “{ $slug }” has { $most } phrasings already, which is all an article takes.
+phrasing-known = “{ $slug }” knows these words already: “{ $wording }”
+phrasing-elsewhere = “{ $slug }” has these words already: “{ $wording }”. The same words cannot lead to two articles.
+version-unknown = “{ $slug }” has no version { $number }.
+
+# Gaps: questions that no article answers.
+gap-unknown = There is no gap { $number }.
+
+# Synonyms.
+synonyms-few = A group takes two words or more. For example: /synonyms en parcel, package
+synonyms-many-words = Those are { $length } words; a group takes { $most }.
+synonyms-many-groups = There are { $most } groups for this language already, which is all it takes.
+synonyms-long-word = “{ $word }” has { $length } characters; a word takes { $most }.
+synonyms-known = “{ $word }” stands in a group already. Remove that group first: /synonyms
+synonyms-gone = This group is not there any more.

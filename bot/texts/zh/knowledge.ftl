@@ -32,3 +32,86 @@ ask-empty = 要查什么？例如：/ask 配送要多久
 ask-would-suggest = 请客户选择：{ $titles }
 ask-would-talk = 简短回应，并提供人工入口；不会建立工单。
 ask-would-escalate = 会建立工单，由同事来回答。
+
+# 评判：机器人答得对吗？
+judge-which = 客户写道：
+    “{ $words }”
+    下面哪一个是正确答案？
+judge-done = 谢谢，暂时就这些。
+judge-none = 目前没有需要评判的问题，谢谢。
+judge-offer = 有空评判一下机器人的回答吗？
+judgement-gone = 这个问题已经不在了。
+button-judge = 评判一个
+button-none-right = 都不对
+button-skip = 跳过
+
+# 教机器人、提议与批准。
+button-teach = 教机器人
+button-add-to = 加到“{ $title }”
+button-new-article = 用回复新建条目
+button-approve = 批准
+button-approve-anyway = 仍然批准
+button-reject = 不采纳
+teach-which = #{ $number }，客户写道：
+    “{ $words }”
+    要把这个问法加到哪个条目？想先修改：/learn #{ $number } 条目编号 改写后的问法。新建条目：/learn #{ $number } new 问题，下一行写答案。
+teach-which-none = #{ $number }，客户写道：
+    “{ $words }”
+    没有接近的条目。如果您知道是哪个：/learn #{ $number } 条目编号。新建条目：/learn #{ $number } new 问题，下一行写答案。
+proposed = 已为“{ $slug }”提交提议，同事批准后生效：/proposals
+proposal-waits = { $name }对知识条目有一条提议：/proposals
+proposals-none = 没有等待批准的提议。
+proposal-phrasing = { $name }提议给“{ $title }”（{ $slug }）加一个问法：
+    “{ $wording }”
+proposal-article = { $name }提议新建条目“{ $title }”（{ $slug }）：
+    “{ $wording }”
+    { $answer }
+proposal-own = 这是您自己的提议，需要同事来批准。
+proposal-second-person = 这是您自己的提议，需要由别人批准。
+proposal-gone = 这条提议已经不在了。
+proposal-decided = 这条提议已经处理过了。
+proposal-approved = 您对“{ $slug }”的提议已获批准，谢谢。
+proposal-rejected = 您对“{ $slug }”的提议没有被采纳。
+approved = 已批准：“{ $slug }”现在认识这个问法了。
+approved-known = “{ $slug }”原本就有这个问法。
+approved-gap = 知识缺口 { $number } 也随之关闭。
+rejected = 对“{ $slug }”的提议未采纳。
+check-warning = 还没有做任何改动。这样改会让一些现在正确的结果变错：
+check-nothing = 已用示例和最近一个月评判过的 { $judged } 个问题试过：结果都没有变化。
+check-counts = 最近一个月评判过的 { $judged } 个问题中：新增可回答 { $newly } 个，变错 { $wrong } 个，不再回答 { $lost } 个。
+check-wrong = 变错：“{ $words }”
+check-must = 按示例应首先匹配“{ $slug }”，现在不再如此：“{ $words }”
+check-must-not = 按示例不应由“{ $slug }”回答，现在却会：“{ $words }”
+
+# 对条目无法进行的操作。
+article-unknown = 没有{ $language ->
+    [en] 英文
+    [zh] 中文
+   *[other] { $language }
+}条目“{ $slug }”。按“为什么？”可查看最接近的条目及编号。
+article-exists = 已经有条目“{ $slug }”了。
+article-configured = “{ $slug }”来自商店的文件，在这里只能归档。
+article-bad-slug = 条目编号为 1 到 { $most } 个字符；“{ $slug }”有 { $length } 个。
+article-no-answer = “{ $slug }”还没有答案。请写在问题的下一行：/learn new 问题，然后换行写答案。
+article-long-answer = “{ $slug }”的答案有 { $length } 个字，一条消息最多 { $most } 个。
+article-bad-state = “{ $state }”不是条目状态；可用 draft、published 或 archived。
+article-no-phrasing = “{ $slug }”没有问法，没有人能找到它。
+article-bad-dates = “{ $slug }”的结束时间早于开始时间。
+article-bad-link = “{ $url }”不是链接：须以 https:// 或 http:// 开头。
+phrasing-empty = 里面没有文字。
+phrasing-long = 这有 { $length } 个字，一个问法最多 { $most } 个。请缩短：/learn 条目编号 更短的问法
+phrasing-many = “{ $slug }”已有 { $most } 个问法，不能再加了。
+phrasing-known = “{ $slug }”已经有这个问法：“{ $wording }”
+phrasing-elsewhere = “{ $slug }”已经有这个问法：“{ $wording }”。同一句话不能指向两个条目。
+version-unknown = “{ $slug }”没有第 { $number } 版。
+
+# 知识缺口：没有条目能够回答的问题。
+gap-unknown = 没有编号为 { $number } 的知识缺口。
+
+# 同义词。
+synonyms-few = 一组至少要有两个词。例如：/synonyms zh 快递, 包裹
+synonyms-many-words = 这有 { $length } 个词，一组最多 { $most } 个。
+synonyms-many-groups = 这种语言已有 { $most } 组，不能再加了。
+synonyms-long-word = “{ $word }”有 { $length } 个字，一个词最多 { $most } 个。
+synonyms-known = “{ $word }”已经在某一组里了。请先删除那一组：/synonyms
+synonyms-gone = 这一组已经不在了。

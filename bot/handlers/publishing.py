@@ -1,0 +1,58 @@
+"""What a change of the knowledge would do: worked out before it counts, and said in words."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot.message import Button, Reply
+from bot.turn import Turn
+from crm_core import audit, conversations, learning
+from crm_core.articles import Draft
+from knowledge_base.replay import JudgedQuestion, Replay
+
+_TRIED = timedelta(days=30)  # questions judged within this time are tried again
+_NAMED = 3  # questions or examples that are quoted
+
+
+async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]] | None:
+    """What to run with no transaction open: the articles without and with the draft, over what is known to be right."""
+    judged = await learning.judged_questions(turn.work, turn.work.now - _TRIED)
+    words = await conversations.words_of(turn.work, [one.interaction_id for one in judged])
+    questions = [
+        JudgedQuestion(one.interaction_id, words[one.interaction_id], one.language, one.right_slug)
+        for one in judged
+        if one.interaction_id in words
+    ]
+    if not hasattr(turn.shop.articles, "replay"):
+        return None
+    return lambda: turn.shop.articles.replay(draft, questions)
+
+
+async def lines_of(turn: Turn, replay: Replay) -> list[str]:
+    """What would change, in words; questions that are quoted count as read, which the audit log holds."""
+    assert turn.staff is not None
+    if replay.changes_nothing:
+        return [turn.say("check-nothing", judged=replay.judged)]
+    lines = [
+        turn.say(
+            "check-counts",
+            newly=len(replay.newly_answered) + len(replay.put_right),
+            wrong=len(replay.now_wrong),
+            lost=len(replay.no_longer_answered),
+            judged=replay.judged,
+        )
+    ]
+    named = (*replay.turned_wrong, *(one for one in replay.now_wrong if one not in replay.turned_wrong))[:_NAMED]
+    words = await conversations.words_of(turn.work, named)
+    for one in named:
+        audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")
+        lines.append(turn.say("check-wrong", words=words.get(one, "")[:200]))
+    lines += [
+        turn.say("check-must" if one.must else "check-must-not", slug=one.article, words=one.text[:200])
+        for one in replay.broken_examples[:_NAMED]
+    ]
+    return lines
+
+
+async def warning(turn: Turn, replay: Replay, *buttons: Button) -> Reply:
+    """Nothing is changed yet: what would go wrong, and the way to do it all the same."""
+    return Reply(text="\n".join((turn.say("check-warning"), *await lines_of(turn, replay))), buttons=(buttons,))
