@@ -190,6 +190,21 @@ class KnowledgeSettings:
     judge_share: _Share = Field(default=0.1, description="a share from 0 to 1, such as 0.1")
     judge_per_week: _Whole = Field(default=5, ge=0, description="a whole number from 0")
     second_person_approves: bool = Field(default=True, description="true or false")
+    embedder: Literal["", "folder", "http"] = Field(default="", description='"folder", "http" or nothing')
+    embedder_folder: str = Field(default="", description="the path of a folder, or nothing")
+    embedder_url: Annotated[str, AfterValidator(_address_or_nothing)] = Field(
+        default="", description="an address that starts with http:// or https://, or nothing"
+    )
+    embedder_model: str = Field(default="", description="the name of a model, or nothing")
+    embedder_key_file: str = Field(default="", description="the path of a file, or nothing")
+
+    @model_validator(mode="after")
+    def _can_embed(self) -> "KnowledgeSettings":
+        if self.embedder == "folder" and not self.embedder_folder:
+            raise ValueError('embedder = "folder" needs embedder_folder, where the model lies.')
+        if self.embedder == "http" and not (self.embedder_url and self.embedder_model):
+            raise ValueError('embedder = "http" needs embedder_url and embedder_model.')
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
