@@ -376,7 +376,7 @@ async def _suggestions(work: Work, language: str) -> tuple[str, ...]:
     """A first question from each of a few categories, in the words in which people ask."""
     found: dict[str, str] = {}
     # Where people found many ways to ask, they ask often.
-    for article in sorted(await articles.everything(work), key=lambda one: -len(one.phrasings)):
+    for article in sorted(await articles.published(work), key=lambda one: -len(one.phrasings)):
         if article.language == language and article.phrasings:
             found.setdefault(article.category, str(article.phrasings[0]))
     return tuple(words[:1].upper() + words[1:] for words in list(found.values())[:_SUGGESTED])

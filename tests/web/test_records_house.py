@@ -10,7 +10,7 @@ import pytest
 
 from bot.config import Settings
 from bot.web.house import NotHere, Visitor
-from crm_core import staff
+from crm_core import articles, staff
 from crm_core.models import Role
 from tests.web.conftest import Page
 from tests.web.records_served import RealServed, over_records
@@ -207,3 +207,17 @@ async def test_a_visitors_address_cannot_be_turned_into_the_cookie(served: RealS
     assert first.token not in first.address
     assert other.address != first.address
     assert (await served.records_house.visitor("short")).token != "short"
+
+
+async def test_only_what_customers_may_get_is_suggested_to_them(served: RealServed) -> None:
+    """Questions of articles that are drafts or archived stay inside."""
+    async with served.app.records.write() as work:
+        for row in await articles.everything(work):
+            await articles.archive(work, row.slug, row.language, None)
+        await articles.unpublish(work, "caffeine", "en", None)
+        shown = await articles.publish(work, "delivery-time", "en", None)
+
+    suggestions = (await served.records_house.shop()).suggestions
+
+    assert [words.lower() for words in suggestions["en"]] == [shown.phrasings[0].lower()]
+    assert suggestions["zh"] == ()
