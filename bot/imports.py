@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.articles import drafts_of
+from bot.shelf import draft_of
 from bot.texts import LANGUAGES
 from crm_core import articles
 from crm_core.articles import Draft
@@ -21,8 +22,8 @@ from crm_core.imports import (
     take_customers,
     take_orders,
 )
-from crm_core.models import Article
-from crm_core.work import Records
+from crm_core.work import Records, Work
+from knowledge_base.importers import read_with_warnings
 
 _SOURCE = "import"
 _ARTICLES_A_TIME = 200
@@ -49,48 +50,66 @@ class ImportRefused(Exception):
 # ---- articles ----
 
 
-def read_article_file(file: Path) -> list[Draft]:
-    """The articles of a file or folder; raises ArticleError."""
-    return drafts_of([file])
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an import does to one article: added, changed (and in which fields), or same."""
+
+    slug: str
+    language: str
+    what: str
+    fields: tuple[str, ...] = ()
 
 
-async def import_articles(records: Records | None, drafts: Sequence[Draft], *, dry_run: bool) -> Taken:
+@dataclass(slots=True)
+class TakenArticles(Taken):
+    """The counts of an import of articles, and what it does to each of them in the order of the file."""
+
+    changes: list[Change] = field(default_factory=list)
+
+
+def read_article_file(file: Path) -> tuple[list[Draft], list[str]]:
+    """The articles of a file or folder, and a sentence for each thing passed over; raises ArticleError."""
+    reading = read_with_warnings(file)
+    return [draft_of(article) for article in reading.articles], reading.warnings
+
+
+async def import_articles(records: Records | None, drafts: Sequence[Draft], *, dry_run: bool) -> TakenArticles:
     """Store articles by id and language; without records (there is no database yet) all of them are new."""
-    taken = Taken()
+    taken = TakenArticles()
     if records is None:
-        taken.added = len(drafts)
-        return taken
-    async with records.read() as work:
-        rows = {(row.slug, row.language): row for row in await articles.everything(work)}
-    configured = [draft for draft in drafts if _of_the_folder(rows.get((draft.slug, draft.language)))]
-    same = [draft for draft in configured if _equal(draft, rows[draft.slug, draft.language])]
-    taken.same = len(same)
-    if len(configured) > len(same):
-        taken.notes.append(
-            f"{len(configured) - len(same)} of them stand in the configured files ([knowledge] articles) with other "
-            "words; those files win again at the next start."
-        )
-    for some in _batches([draft for draft in drafts if draft not in same], _ARTICLES_A_TIME):
-        # A unit that reads never flushes: the same verb then only counts.
-        async with records.read() if dry_run else records.write() as work:
-            counts = await articles.take_over(work, some, _SOURCE, remove_others=False)
-        taken.added += counts["added"]
-        taken.changed += counts["changed"]
-        taken.same += counts["same"]
+        taken.changes = [Change(draft.slug, draft.language, "added") for draft in drafts]
+    else:
+        for some in _batches(drafts, _ARTICLES_A_TIME):
+            # A unit that reads never flushes: the same verb then only counts.
+            async with records.read() if dry_run else records.write() as work:
+                await _take_articles(work, some, taken)
+    for change in taken.changes:
+        taken.count(change.what)
     return taken
 
 
-def _of_the_folder(row: Article | None) -> bool:
-    return row is not None and row.source == "config"
-
-
-def _equal(draft: Draft, row: Article) -> bool:
-    return (draft.title[:190], draft.category[:190], list(draft.phrasings), draft.answer) == (
-        row.title,
-        row.category,
-        list(row.phrasings),
-        row.answer,
-    )
+async def _take_articles(work: Work, drafts: Sequence[Draft], taken: TakenArticles) -> None:
+    rows = {(row.slug, row.language): row for row in await articles.everything(work)}
+    before = {key: articles.content_of(articles.draft_from(row)) for key, row in rows.items()}
+    # What says the same stays whose it is, a configured file's or the desk's.
+    new = [one for one in drafts if before.get((one.slug, one.language)) != articles.content_of(one)]
+    configured = {key for key, row in rows.items() if row.source == "config"}
+    await articles.take_over(work, new, _SOURCE, remove_others=False)
+    others = 0
+    for draft in drafts:
+        key = draft.slug, draft.language
+        if key not in rows:
+            taken.changes.append(Change(*key, "added"))
+            continue
+        now = articles.content_of(articles.draft_from(rows[key]))
+        fields = tuple(name for name, value in now.items() if value != before[key][name])
+        taken.changes.append(Change(*key, "changed" if fields else "same", fields))
+        others += bool(fields) and key in configured
+    if others:
+        taken.notes.append(
+            f"{others} of them stand in the configured files ([knowledge] articles) with other "
+            "words; those files win again at the next start."
+        )
 
 
 # ---- customers ----

@@ -1,18 +1,21 @@
-"""`import …`: articles, customers and orders from files; read whole and checked before anything is written."""
+"""`import …` and `export …`: files read whole and checked before anything is written, and articles written again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bot.commands.options import AsJson, Config, has_database, opened, say, say_json, settings_of
+from bot.commands.options import AsJson, Config, Refused, has_database, opened, say, say_json, settings_of
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from bot.imports import Change
     from crm_core.imports import Taken
     from crm_core.work import Records
+
+_T = TypeVar("_T")
 
 imports = typer.Typer(
     help="Import articles, customers or orders.\n\nImporting the same file again changes nothing.",
@@ -20,6 +23,7 @@ imports = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+exports = typer.Typer(help="Export articles.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the file and say what would be done.")]
 
@@ -27,20 +31,33 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the file and
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.add_typer(imports, name="import")
+    app.add_typer(exports, name="export")
 
 
 @imports.command("articles")
 def articles(file: File, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False) -> None:
-    """Import articles from Markdown or JSON Lines.
+    """Import articles from Markdown, JSON Lines, CSV, XLSX or HTML.
 
-    FILE is a file or a folder of them. An article is known by its id and language.
+    FILE is a file (.md, .jsonl, .csv, .tsv, .xlsx, .html, or a .zip of HTML pages) or a folder of them. An article is
+    known by its id and language. Everything that is wrong is named by file and line, and then nothing is imported.
     """
     from bot.imports import import_articles, read_article_file
 
     settings = settings_of(config)
-    drafts = read_article_file(file)
+    drafts, warnings = read_article_file(file)
     taken = _run(settings, lambda records: import_articles(records, drafts, dry_run=dry_run), dry_run)
+    taken.notes[:0] = warnings
+    if as_json:
+        _say_json("articles", file, taken, dry_run, articles=[_as_json(change) for change in taken.changes])
+        return
     _say("articles", file, taken, dry_run, as_json)
+    for change in taken.changes if dry_run else ():
+        fields = f": {', '.join(change.fields)}" if change.fields else ""
+        say(f"  {change.what:<8} {change.language}/{change.slug}{fields}")
+
+
+def _as_json(change: "Change") -> dict[str, Any]:
+    return {"id": change.slug, "language": change.language, "change": change.what, "fields": list(change.fields)}
 
 
 @imports.command("customers")
@@ -83,8 +100,8 @@ def orders(
     _say("orders", file, taken, dry_run, as_json)
 
 
-def _run(settings: "Settings", job: Callable[["Records | None"], Awaitable["Taken"]], dry_run: bool) -> "Taken":
-    async def go() -> "Taken":
+def _run(settings: "Settings", job: Callable[["Records | None"], Awaitable[_T]], dry_run: bool) -> _T:
+    async def go() -> _T:
         if dry_run and not has_database(settings):
             return await job(None)
         async with opened(settings, make=True) as records:
@@ -95,10 +112,56 @@ def _run(settings: "Settings", job: Callable[["Records | None"], Awaitable["Take
 
 def _say(kind: str, file: Path, taken: "Taken", dry_run: bool, as_json: bool) -> None:
     if as_json:
-        counts = {"added": taken.added, "changed": taken.changed, "same": taken.same}
-        say_json({"import": kind, "file": str(file), "dry_run": dry_run, **counts, "notes": taken.notes})
+        _say_json(kind, file, taken, dry_run)
         return
     would = "would be " if dry_run else ""
     say(f"{file}: {taken.added} {kind} {would}added, {taken.changed} {would}changed, {taken.same} known just so.")
     for note in taken.notes:
         say(note)
+
+
+def _say_json(kind: str, file: Path, taken: "Taken", dry_run: bool, **more: Any) -> None:
+    counts = {"added": taken.added, "changed": taken.changed, "same": taken.same}
+    say_json({"import": kind, "file": str(file), "dry_run": dry_run, **counts, **more, "notes": taken.notes})
+
+
+@exports.command("articles")
+def export_articles(
+    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="Where to write them.")],
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl, csv, xlsx, markdown or html; else what the name of FILE ends with.")
+    ] = "",
+    language: Annotated[str, typer.Option("--language", help="Only the articles in this language.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Export the articles on record, drafts and archived ones included.
+
+    Importing what was exported changes nothing. A folder takes Markdown or HTML, a file for each article.
+    """
+    from bot.exports import export_to
+    from knowledge_base.exporters import ExportError
+
+    settings = settings_of(config)
+
+    async def go() -> tuple[str, int]:
+        async with opened(settings) as records:
+            return await export_to(records, path, form, language, overwrite=overwrite)
+
+    try:
+        name, count = asyncio.run(go())
+    except ExportError as error:
+        raise Refused(_EXPORT_REFUSED[error.key].format(path=path, **error.values)) from error
+    if as_json:
+        say_json({"export": "articles", "path": str(path), "format": name, "articles": count})
+    else:
+        say(f"{path}: {count} articles written as {name}.")
+
+
+_EXPORT_REFUSED = {
+    "unknown_form": 'Articles are not written as "{form}"; the forms are {known} (--format, or the ending of FILE).',
+    "no_folder_form": "{path} is a folder, and {form} is one file: name it, such as articles{suffix}.",
+    "exists": "{path} is there already and was left as it is: choose another name, or add --overwrite.",
+    "nothing": "There are no articles to write.",
+}

@@ -257,3 +257,127 @@ def test_an_empty_and_a_missing_file_are_refused(shop: ShopFolder, kind: str) ->
 
     assert shop.does("import", kind, empty).err.splitlines()[0] == f"{empty}: there is nothing in it."
     assert shop.does("import", kind, "no.jsonl").err == "no.jsonl: No such file or directory.\n"
+
+
+DOGS: dict[str, Any] = {"id": "dogs", "language": "en", "phrasings": ["may I bring my dog"], "answer": "Do."}
+
+
+def test_a_dry_run_says_what_would_become_of_each_article(shop: ShopFolder) -> None:
+    """Added, changed with its fields, or the same; afterwards nothing is different."""
+    cats = {**DOGS, "id": "cats", "answer": "Better not."}
+    shop.does("import", "articles", shop.write("more.jsonl", DOGS, cats))
+    file = shop.write("more.jsonl", {**DOGS, "answer": "On a lead.", "tags": ["pets"]}, cats, {**DOGS, "id": "birds"})
+
+    ran = shop.does("import", "articles", file, "--dry-run")
+
+    assert ran.lines == [
+        f"{file}: 1 articles would be added, 1 would be changed, 1 known just so.",
+        "  changed  en/dogs: answer, tags",
+        "  same     en/cats",
+        "  added    en/birds",
+    ]
+    assert shop.does("import", "articles", file, "--dry-run", "--json").json["articles"] == [
+        {"id": "dogs", "language": "en", "change": "changed", "fields": ["answer", "tags"]},
+        {"id": "cats", "language": "en", "change": "same", "fields": []},
+        {"id": "birds", "language": "en", "change": "added", "fields": []},
+    ]
+    assert how_many(shop, Article) == 2
+
+
+def test_every_wrong_line_of_an_article_file_is_named_and_nothing_is_imported(shop: ShopFolder) -> None:
+    """Not only the first one; a good line among them does not come in either."""
+    file = shop.write(
+        "more.jsonl", DOGS, {**DOGS, "answer": ""}, {**DOGS, "id": "cats", "phrasings": [" ", "x " * 10_000]}, DOGS
+    )
+
+    ran = shop.does("import", "articles", file)
+
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        f'{file}:2: article "dogs" has no answer.',
+        f'{file}:3: article "cats" has an empty phrasing.',
+        f'{file}:3: a phrasing of article "cats" has 19999 characters, 1000 are allowed.',
+        f'{file}:4: duplicate id "dogs" for language "en", first in {file}:1.',
+    ]
+    assert not shop.database.exists()
+
+
+def test_more_wrong_lines_than_anybody_reads_are_counted(shop: ShopFolder) -> None:
+    """Fifty are shown."""
+    file = shop.write("more.jsonl", *({**DOGS, "id": ""} for _ in range(80)))
+
+    lines = shop.does("import", "articles", file, "--dry-run").err.splitlines()
+
+    assert len(lines) == 51
+    assert lines[-1] == "… and 30 more."
+
+
+def test_columns_that_nobody_knows_are_named(shop: ShopFolder) -> None:
+    """The rest of the table comes in."""
+    file = shop.folder / "articles.csv"
+    file.write_text("id,language,phrasings,answer,colour\ndogs,en,may I bring my dog,Do.,brown\n", encoding="utf-8")
+
+    found = shop.does("import", "articles", str(file), "--json").json
+
+    assert found["added"] == 1
+    assert found["notes"] == [f"{file}:1: these columns are left out, nobody knows them: colour."]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.xlsx", "out.md", "out.html", "folder"])
+def test_what_was_exported_changes_nothing_when_it_is_imported(shop: ShopFolder, name: str) -> None:
+    """The sample shop and an article with every field, in every form, into the same shop and into a new one."""
+    full = {
+        **DOGS, "tags": ["a, b"], "title": "=Dogs?", "category": "pets", "must_match": ["=dog"], "related": ["cats"],
+        "must_not_match": ["hot | dog"], "state": "draft", "valid_from": "2026-01-01", "valid_until": "2026-12-31",
+        "buttons": [{"label": "Map", "url": "https://x.example/?a=b"}], "answer": "# Do.\n\n## Really",
+        "attachments": [{"name": "Rules", "url": "https://x.example/r.pdf"}],
+    }  # fmt: skip
+    shop.does("import", "articles", str(SAMPLE / "articles"))
+    shop.does("import", "articles", shop.write("more.jsonl", full))
+    out = str(shop.folder / name)
+
+    ran = shop.does("export", "articles", out)
+
+    assert ran.code == 0
+    assert ran.out.startswith(f"{out}: 85 articles written as ")
+    assert counts(shop, "articles", out) == (0, 0, 85)
+    shop.database.unlink()
+    assert counts(shop, "articles", out) == (85, 0, 0)
+    assert counts(shop, "articles", str(SAMPLE / "articles")) == (0, 0, 84)
+
+
+def test_an_export_can_be_of_one_language(shop: ShopFolder) -> None:
+    """And of a form of its own."""
+    shop.does("import", "articles", str(SAMPLE / "articles"))
+    out = shop.folder / "out"
+
+    found = shop.does("export", "articles", str(out), "--format", "html", "--language", "zh", "--json").json
+
+    assert (found["format"], found["articles"]) == ("html", 42)
+    assert {path.suffix for path in (out / "zh").iterdir()} == {".html"}
+    assert [path.name for path in out.iterdir()] == ["zh"]
+
+
+def test_an_export_overwrites_nothing_unasked(shop: ShopFolder) -> None:
+    """What cannot be written is said in words, and nothing is touched."""
+    shop.does("import", "articles", shop.write("more.jsonl", DOGS))
+    mine = shop.folder / "mine.csv"
+    mine.write_text("mine", encoding="utf-8")
+
+    ran = shop.does("export", "articles", str(mine))
+
+    assert (ran.code, mine.read_text(encoding="utf-8")) == (1, "mine")
+    assert ran.err == f"{mine} is there already and was left as it is: choose another name, or add --overwrite.\n"
+    assert "the forms are jsonl csv xlsx" in shop.does("export", "articles", "x.docx").err
+    assert "is a folder, and csv is one file" in shop.does("export", "articles", "x", "--format", "csv").err
+    assert shop.does("export", "articles", "x.csv", "--language", "fr").err == "There are no articles to write.\n"
+    assert shop.does("export", "articles", str(mine), "--overwrite").code == 0
+
+
+def test_an_export_needs_a_database(shop: ShopFolder) -> None:
+    """There is nothing on record yet, and none is made."""
+    ran = shop.does("export", "articles", "x.csv")
+
+    assert ran.code == 1
+    assert "There is no database yet" in ran.err
+    assert not shop.database.exists()
