@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.counter import Counter
 from bot.courier import Courier
 from bot.intake import IntakeDesk
+from bot.learning import GapKeeper
 from bot.leased import Leased
 from bot.message import Attachment, Incoming
 from bot.opening import open_records, utc_now
@@ -47,6 +48,7 @@ class App:
     couriers: dict[str, Courier]
     clock: AlarmClock
     leased: Leased
+    gap_keeper: GapKeeper
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain: no new updates, the turn and the deliveries at hand are finished."""
@@ -54,10 +56,13 @@ class App:
         tasks = [asyncio.create_task(self.leased.run("counter", self.counter.run), name="counter")]
         tasks += [asyncio.create_task(courier.run(), name="courier") for courier in self.couriers.values()]
         receiving = [asyncio.create_task(self._receive(channel)) for channel in self.channels.values()]
+        keeping = asyncio.create_task(self.leased.run("gaps", self.gap_keeper.run), name="gaps")
         refreshing = asyncio.create_task(self._keep_articles_fresh(stop))
         await stop.wait()
         log.info("Frontdesk is leaving: it finishes what is at hand.")
         await self.clock.stop()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await refreshing
         await self._stop_receiving(receiving)
         self.counter.stop()
@@ -65,7 +70,7 @@ class App:
         for courier in self.couriers.values():
             courier.stop()
         await _finish(tasks, 4.0)
-        for name in ("counter", *(f"receive:{channel}" for channel in self.channels)):
+        for name in ("counter", "gaps", *(f"receive:{channel}" for channel in self.channels)):
             await self.leased.release(name)
 
     async def close(self) -> None:
@@ -196,6 +201,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         couriers=couriers,
         clock=AlarmClock(context),
         leased=Leased(records, holder),
+        gap_keeper=GapKeeper(records, book),
     )
 
 

@@ -234,6 +234,21 @@ async def answers_of(work: Work, gap_ids: Sequence[int]) -> dict[int, list[int]]
     return found
 
 
+async def groups(work: Work, since: datetime, limit: int) -> dict[int, tuple[str, list[int]]]:
+    """Gap's number -> its language and its questions since then, newest last; the newest `limit` of all gaps."""
+    statement = (
+        select(Gap.number, Gap.language, GapQuestion.interaction_id)
+        .join(GapQuestion, GapQuestion.gap_id == Gap.id)
+        .where(GapQuestion.at >= since)
+        .order_by(GapQuestion.at.desc(), GapQuestion.interaction_id.desc())
+        .limit(limit)
+    )
+    found: dict[int, tuple[str, list[int]]] = {}
+    for number, language, interaction_id in reversed((await work.session.execute(statement)).all()):
+        found.setdefault(number, (language, []))[1].append(interaction_id)
+    return found
+
+
 async def close(work: Work, number: int, staff_id: int | None, slug: str | None = None) -> Gap:
     """Settle a gap, by an article or because none is wanted; one that is closed already stays as it is."""
     gap = await _known(work, number)

@@ -1,6 +1,6 @@
 """Who answers first: the ordered list of handlers, and their commands and button acts looked up by name."""
 
-from bot.handlers import agent, ask, campaign, consent, help, language, learning, start, ticket, why  # noqa: A004 - /help
+from bot.handlers import agent, ask, campaign, consent, gaps, help, language, learning, start, ticket, why  # noqa: A004 - /help
 from bot.turn import Ahead, Answer, Handler
 
 HANDLERS: tuple[Handler, ...] = (
@@ -13,6 +13,7 @@ HANDLERS: tuple[Handler, ...] = (
     agent.HANDLER,
     why.HANDLER,
     learning.HANDLER,
+    gaps.HANDLER,
     ask.HANDLER,
 )
 

@@ -129,23 +129,26 @@ async def _propose(
 ) -> list[Reply]:
     assert turn.staff is not None
     words = wording or await conversations.body_of(turn.work, asked)
+    if target == "new":
+        said, _, written = words.partition("\n") if wording else (words, "", "")
+        answered = written.strip() or (await conversations.body_of(turn.work, answer) if answer else "")
+        return await propose_new(turn, asked, await _language_of(turn, asked), said, answered)
+    known = language or await _language_with(turn, asked, target)
     try:
-        if target == "new":
-            said, _, written = words.partition("\n") if wording else (words, "", "")
-            answered = written.strip() or (await conversations.body_of(turn.work, answer) if answer else "")
-            said = " ".join(said.split())
-            proposal = await learning.propose_article(
-                turn.work,
-                turn.staff.id,
-                asked,
-                language=await _language_of(turn, asked),
-                title=said[:_TITLE],
-                wording=said,
-                answer=answered,
-            )
-        else:
-            known = language or await _language_with(turn, asked, target)
-            proposal = await learning.propose_phrasing(turn.work, turn.staff.id, asked, target, known, words)
+        proposal = await learning.propose_phrasing(turn.work, turn.staff.id, asked, target, known, words)
+    except KnowledgeRefused as refusal:
+        return refused(turn, refusal)
+    return await _proposed(turn, proposal)
+
+
+async def propose_new(turn: Turn, asked: Interaction, language: str, wording: str, answer: str) -> list[Reply]:
+    """Propose an article that answers a question; the wording is its phrasing and, shortened, its title."""
+    assert turn.staff is not None
+    said = " ".join(wording.split())
+    try:
+        proposal = await learning.propose_article(
+            turn.work, turn.staff.id, asked, language=language, title=said[:_TITLE], wording=said, answer=answer
+        )
     except KnowledgeRefused as refusal:
         return refused(turn, refusal)
     return await _proposed(turn, proposal)

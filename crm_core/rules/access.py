@@ -6,6 +6,7 @@ _EVERYBODY = frozenset(Role)
 _CUSTOMER = frozenset({Role.CUSTOMER})
 _DESK = frozenset(DESK_ROLES)
 _MARKETING = frozenset({Role.MARKETER, Role.ADMIN})
+_SUPERVISING = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 ACTS: dict[str, frozenset[Role]] = {
     "start": _EVERYBODY,
@@ -25,7 +26,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "ticket.note": _DESK,
     "ticket.resolve": _DESK,
     "ticket.hand_on": _DESK,
-    "ticket.take_over": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "ticket.take_over": _SUPERVISING,
     "ticket.resend": _DESK,
     "ticket.history": _DESK,
     "ticket.why": _DESK,
@@ -35,6 +36,14 @@ ACTS: dict[str, frozenset[Role]] = {
     "knowledge.propose": _DESK,
     "knowledge.approve": _DESK,
     "knowledge.reject": _DESK,
+    "gap.list": _DESK,
+    "gap.close": _SUPERVISING,
+    "article.show": _SUPERVISING,
+    "article.publish": _SUPERVISING,
+    "article.archive": _SUPERVISING,
+    "article.restore": _SUPERVISING,
+    "synonyms": _SUPERVISING,
+    "report": _SUPERVISING | _MARKETING,
     "campaign.list": _MARKETING,
     "campaign.new": _MARKETING,
     "campaign.send": _MARKETING,

@@ -113,7 +113,17 @@ phrasing-elsewhere = “{ $slug }” has these words already: “{ $wording }”
 version-unknown = “{ $slug }” has no version { $number }.
 
 # Gaps: questions that no article answers.
-gap-unknown = There is no gap { $number }.
+gap-unknown = There is no open gap { $number }. /gaps lists them.
+gaps-none = There is no open gap: what customers asked lately is answered or settled.
+gap-title = Gap { $number }: { $count ->
+    [one] one question
+   *[other] { $count } questions
+}, the last on { $last }
+gap-question = “{ $words }”
+gap-answer = Answered by a colleague: { $words }
+gap-no-answer = No colleague has answered it yet. To write an article: /gaps { $number } the question, and the answer on the next line.
+gap-closed = Gap { $number } is closed. New questions of the kind open it again.
+button-close-gap = Close the gap
 
 # Synonyms.
 synonyms-few = A group takes two words or more. For example: /synonyms en parcel, package

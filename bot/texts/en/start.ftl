@@ -27,6 +27,7 @@ help-ask = try out what the bot would answer: /ask your words
 help-judge = judge how the bot answered
 help-learn = teach the bot a ticket's question: /learn 12
 help-proposals = approve what colleagues propose for the articles
+help-gaps = what customers ask and no article answers
 help-campaigns = see the campaigns
 help-campaign-new = plan a campaign
 help-pause = pause a campaign: /pause 3

@@ -106,7 +106,14 @@ phrasing-elsewhere = “{ $slug }”已经有这个问法：“{ $wording }”�
 version-unknown = “{ $slug }”没有第 { $number } 版。
 
 # 知识缺口：没有条目能够回答的问题。
-gap-unknown = 没有编号为 { $number } 的知识缺口。
+gap-unknown = 没有编号为 { $number } 的未解决知识缺口。发送 /gaps 可查看列表。
+gaps-none = 没有未解决的知识缺口：最近的问题都有答案或已处理。
+gap-title = 知识缺口 { $number }：{ $count } 个问题，最近一次 { $last }
+gap-question = “{ $words }”
+gap-answer = 同事的回复：{ $words }
+gap-no-answer = 还没有同事回复过。要写条目：/gaps { $number } 问题，下一行写答案。
+gap-closed = 知识缺口 { $number } 已关闭。再有同类问题时会重新打开。
+button-close-gap = 关闭缺口
 
 # 同义词。
 synonyms-few = 一组至少要有两个词。例如：/synonyms zh 快递, 包裹

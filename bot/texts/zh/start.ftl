@@ -27,6 +27,7 @@ help-ask = 试试机器人会怎么回答：/ask 您的问题
 help-judge = 评判机器人的回答
 help-learn = 把工单里的问题教给机器人：/learn 12
 help-proposals = 批准同事对条目的提议
+help-gaps = 客户常问而没有条目能回答的问题
 help-campaigns = 查看营销活动
 help-campaign-new = 新建营销活动
 help-pause = 暂停营销活动：/pause 3
