@@ -372,9 +372,40 @@ _KNOWING = (
 )
 
 # What only a killed process or a full disk can show: the saboteurs of tests/faults/test_kill_*.py stand here.
+_MEASURING = (
+    Saboteur(
+        "count the judged turns without the one to come",
+        "knowledge_base/calibration.py",
+        "math.floor(target * (rows + 1) - 1 + 1e-9)",
+        "math.floor(target * rows + 1e-9)",
+        ("tests/unit/knowledge/test_calibration.py",),
+    ),
+    Saboteur(
+        "publish although an example does not hold any more",
+        "knowledge_base/replay.py",
+        "return bool(self.broken_examples or self.turned_wrong)",
+        "return bool(self.turned_wrong)",
+        ("tests/unit/knowledge/test_replay.py",),
+    ),
+    Saboteur(
+        "keep what a customer asked in the memory of phrasings",
+        "knowledge_base/embedders/remembering.py",
+        "if len(texts) > 1:",
+        "if texts:",
+        ("tests/unit/knowledge/test_embedders.py",),
+    ),
+    Saboteur(
+        "go on asking a server that keeps failing",
+        "knowledge_base/embedders/http.py",
+        "stay = OPEN_FOR if self.failures >= FAILURES_TO_OPEN else 0.0",
+        "stay = 0.0",
+        ("tests/unit/knowledge/test_embedders.py",),
+    ),
+)
+
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
-SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_FAULTS)
+SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_MEASURING, *_FAULTS)
 
 
 @dataclass(frozen=True, slots=True)

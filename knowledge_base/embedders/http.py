@@ -5,6 +5,7 @@ import json
 import math
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -59,7 +60,8 @@ class HttpEmbedder:
             raise EmbedderError(f"{_shown(url)} holds a password: put the key into a file of its own.")
         if not key.isascii() or any(letter.isspace() or not letter.isprintable() for letter in key):
             raise EmbedderError("The embeddings server's key should be one word of ASCII letters, digits and signs.")
-        self._secure = parts.scheme == "https"
+        # Made once: reading the system's certificates takes longer than a question.
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._host = parts.hostname
         self._port = _port_of(parts.netloc, url)
         self._path = parts.path.rstrip("/") + "/embeddings"
@@ -121,8 +123,7 @@ class HttpEmbedder:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=min(CONNECT_WITHIN, time_out))
+        connection = self._connection(min(CONNECT_WITHIN, time_out))
         with self._lock:
             if self._closed.is_set():
                 raise _Failed("The embedder is closed.")
@@ -143,6 +144,11 @@ class HttpEmbedder:
             with self._lock:
                 self._live.discard(connection)
             connection.close()
+
+    def _connection(self, time_out: float) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=time_out)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=time_out, context=self._tls)
 
     def _read(self, connection: http.client.HTTPConnection, deadline: float) -> bytes:
         sock = connection.sock  # the connection lets go of it when the server says that it will close

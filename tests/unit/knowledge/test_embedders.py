@@ -228,6 +228,13 @@ def test_an_answer_that_cannot_be_right_is_refused_and_not_asked_for_again(
     assert len(server.asked) == 1
 
 
+def test_a_server_that_cannot_prove_who_it_is_gets_no_word(server: EmbeddingsServer, clock: Clock) -> None:
+    embedder = HttpEmbedder(server.url.replace("http:", "https:"), MODEL, KEY, wait=clock.wait, clock=clock)
+
+    assert "SSL" in why(embedder, "one")
+    assert server.asked == []
+
+
 def test_vectors_of_another_size_than_before_are_refused(embedder: HttpEmbedder, server: EmbeddingsServer) -> None:
     """The model was exchanged behind our back: its vectors mean something else."""
     embedder.embed(["one"])
