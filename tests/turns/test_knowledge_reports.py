@@ -1,6 +1,8 @@
 """The reports of knowledge: what articles settled, what no article answers, how often answers are wrong."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,16 @@ from crm_core import articles, gaps, learning
 from crm_core.models import Interaction, Kind
 from crm_core.reports import REPORTS
 from crm_core.reports.answers import interval
-from tests.builders import House
+from tests.builders import House, open_house
 
 BEGUN = datetime(2026, 11, 18, tzinfo=UTC)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A shop that draws no turns by itself."""
+    async with open_house(tmp_path, KNOWLEDGE__JUDGE_SHARE="0") as opened:
+        yield opened
 
 
 async def rows_of(house: House, name: str, since: datetime = BEGUN) -> list[dict[str, Any]]:

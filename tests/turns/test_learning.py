@@ -1,6 +1,7 @@
 """Learning: staff judge turns drawn at random, and what they propose counts once somebody else approved it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,16 @@ from sqlalchemy import select
 from crm_core import articles, conversations, gaps, learning
 from crm_core.articles import KnowledgeRefused
 from crm_core.models import Article, AuditEntry, Customer, Gap, Interaction, Judgement, Kind, Proposal, Staff
-from tests.builders import House
+from tests.builders import House, open_house
 
 _UNKNOWN = "zebra xylophone"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A shop that draws no turns by itself."""
+    async with open_house(tmp_path, KNOWLEDGE__JUDGE_SHARE="0") as opened:
+        yield opened
 
 
 async def question(house: House, words: str = _UNKNOWN, sender: str = "ana") -> Interaction:
