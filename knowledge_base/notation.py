@@ -9,7 +9,7 @@ from knowledge_base.article import Link
 
 _LINE_SEPARATORS: Final = "|"
 _WORD_SEPARATORS: Final = "|,，、;；"  # the Chinese ones as well
-_BAR = re.compile(r"(?:^|\s+)\|(?:\s+|$)")
+_BAR = re.compile(r"(?:^|(?<=\s))\|(?=\s|$)")
 _BETWEEN_WORDS = re.compile(f"[{_WORD_SEPARATORS}\r\n]")
 _LINE_END = re.compile(r"\r\n?|\n")
 _MUST_QUOTE = re.compile(r'^"|^\s|\s$|[\x00-\x1f\x7f]')
@@ -43,7 +43,7 @@ def read_line(line: str) -> str:
 def entries_of(cell: str) -> list[str]:
     """The entries of a cell as they are written, one a line or parted by " | "; empty ones between bars stay."""
     lines = [line.strip() for line in _LINE_END.split(cell)]
-    return [entry for line in lines if line for entry in _BAR.split(line)]
+    return [entry.strip() for line in lines if line for entry in _BAR.split(line)]
 
 
 def write_word(word: str) -> str:

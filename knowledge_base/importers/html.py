@@ -6,7 +6,7 @@ no other way to ask than its title. What our own export writes carries `data-fie
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
@@ -43,6 +43,7 @@ _BLOCKS: Final = _tags(
     "address article blockquote body dd details div dl dt fieldset figcaption h1 h2 h3 h4 h5 h6 hr html "
     "li main ol p pre section summary table tbody td tfoot th thead tr ul"
 )
+_LINES: Final = _BLOCKS - _tags("td th")  # the cells of a row stay beside each other
 _PARAGRAPHS: Final = _tags("blockquote details dl h1 h2 h3 h4 h5 h6 ol p pre table ul")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 # A start tag that ends the element which is still open: HTML lets people leave its end tag out.
@@ -156,19 +157,25 @@ def read_html(source: Source) -> list[Found]:
     """Read every article of a page; what is wrong goes to the findings."""
     with source.findings.kept():
         content = read_content(source.path, LARGEST_PAGE)
-        folder = source.path.parent.name if source.root not in {source.path, source.path.parent} else ""
-        return read_page(content, source.path, folder, source)
+        folders = source.path.relative_to(source.root).parent.parts
+        return read_page(content, source.path, folders, source)
     return []
 
 
-def read_page(content: bytes, path: Path, folder: str, source: Source) -> list[Found]:
-    """The articles of one page; `folder` is a category if it is no language. Raises ArticleError for the whole page."""
+def read_page(content: bytes, path: Path, folders: Sequence[str], source: Source) -> list[Found]:
+    """The articles of one page; the last of the folders that it lies in is its category, unless it is a language.
+
+    Raises ArticleError when it is not the page of any article.
+    """
     page = _parsed(decoded(content, path), path)
     articles = [node for node in page.elements() if node.tag == "article"]
     outer = {id(inner) for one in articles for inner in one.elements() if inner is not one}
     articles = [one for one in articles if id(one) not in outer]
     if path.stem.lower() == "index" and not articles and page.first(_is_body) is None:
         return []  # a page that only leads to others
+    if path.stem.lower() == "index":
+        folders = folders[:-1]  # returns/index.html is the page "returns"
+    folder = folders[-1] if folders else ""
     several = len(articles) > 1 or any("data-id" in one.attributes for one in articles)
     found: list[Found] = []
     for one in articles if several else [page]:
@@ -322,7 +329,7 @@ def _open_element(
     if node.tag == "pre":
         writer.verbatim(node.text() if not node.verbatim().strip() else node.verbatim())
         return
-    if node.tag in _BLOCKS:
+    if node.tag in _LINES:
         writer.paragraph() if node.tag in _PARAGRAPHS and not lists else writer.line()
         waiting.append(writer.paragraph if node.tag in _PARAGRAPHS and len(lists) < 1 else writer.line)
     if node.tag in {"ul", "ol"}:

@@ -68,11 +68,13 @@ def read_rows(rows: Iterable[Row], source: Source) -> list[Found]:
     unsound: set[tuple[str, str]] = set()
     above: tuple[str, str] = "", ""
     for place, cells in filled[1:]:
-        count = source.findings.count
         with source.findings.kept():
-            above = _take(articles, above, _cells(columns, cells, place), place, source)
-        if source.findings.count > count:
-            unsound.add(above)
+            said = _cells(columns, cells, place)
+            above = _key(said, above, place)
+            count = source.findings.count
+            _take(articles.setdefault(above, _Rows(place, *above)), said, place, source)
+            if source.findings.count > count:
+                unsound.add(above)
     return [found for key, one in articles.items() if key not in unsound for found in checked(_raw(one), source)]
 
 
@@ -108,29 +110,25 @@ def _cells(columns: Sequence[str], cells: Sequence[str], place: Place) -> dict[s
     return found
 
 
-def _take(
-    articles: dict[tuple[str, str], _Rows],
-    above: tuple[str, str],
-    cells: Mapping[str, Sequence[str]],
-    place: Place,
-    source: Source,
-) -> tuple[str, str]:
-    """Add a row to its article, which is the one above when the row names none; its key."""
+def _key(cells: Mapping[str, Sequence[str]], above: tuple[str, str], place: Place) -> tuple[str, str]:
+    """Id and language of a row, which are those of the row above when it names neither."""
     article_id = cells.get("id", [""])[0].strip()
     language = cells.get("language", [""])[0].strip()
-    if not article_id and not language and above in articles:
-        key = above
-    else:
-        key = article_id, language or folder_language(place.file)
-    if not key[0]:
+    if not article_id and not language and above[0]:
+        return above
+    if not article_id:
         raise place.error("missing_field", field="id")
-    if not key[1]:
+    if not (language := language or folder_language(place.file)):
         raise place.error("no_language")
-    one = articles.setdefault(key, _Rows(place, *key))
+    return article_id, language
+
+
+def _take(one: _Rows, cells: Mapping[str, Sequence[str]], place: Place, source: Source) -> None:
+    """Add what a row says to its article."""
     for column in _SCALARS:
         text = cells.get(column, [""])[0]
         if text and (said := one.said.setdefault(column, (text, place)))[0] != text:
-            source.findings.add(place.error("differing_rows", id=key[0][:80], field=column, first=str(said[1])))
+            source.findings.add(place.error("differing_rows", id=one.id[:80], field=column, first=str(said[1])))
     for column in _LISTS:
         one.texts.setdefault(column, []).extend(
             (read_line(entry), place) for cell in cells.get(column, ()) for entry in entries_of(cell)
@@ -145,8 +143,7 @@ def _take(
                 if link := read_link(text):
                     one.links.setdefault(column, []).append((link, place))
                 else:
-                    source.findings.add(place.error("bad_link", value=text[:80], id=key[0][:80]))
-    return key
+                    source.findings.add(place.error("bad_link", value=text[:80], id=one.id[:80]))
 
 
 def _raw(one: _Rows) -> Raw:

@@ -30,7 +30,8 @@ def _pages(packed: zipfile.ZipFile, place: Place, source: Source) -> list[Found]
     pages = [part for part in packed.infolist() if is_page(PurePosixPath(part.filename))]
     if len(pages) > _MOST_PAGES:
         raise place.error("too_large", most=_MOST_PAGES, unit="pages")
-    tops = {PurePosixPath(page.filename).parts[0] for page in pages if "/" in page.filename}
+    # A folder that holds everything names the export and not a category.
+    skipped = 1 if len({PurePosixPath(page.filename).parts[0] for page in pages}) == 1 else 0
     found: list[Found] = []
     left = _LARGEST_UNPACKED
     for page in sorted(pages, key=lambda page: page.filename):
@@ -43,10 +44,8 @@ def _pages(packed: zipfile.ZipFile, place: Place, source: Source) -> list[Found]
             most = LARGEST_PAGE if len(content) > LARGEST_PAGE else _LARGEST_UNPACKED
             raise place.error("too_large", most=most >> 20, unit="MB")
         name = PurePosixPath(page.filename)
-        # A folder that holds everything names the export and not a category.
-        folder = name.parent.name if name.parent.name and {name.parent.name} != tops else ""
         with source.findings.kept():
-            found += read_page(content, place.file / name, folder, source)
+            found += read_page(content, place.file / name, name.parent.parts[skipped:], source)
     return found
 
 
