@@ -12,11 +12,17 @@ from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
 from crm_core.work import Work
 from knowledge_base import Article, Match
+from knowledge_base.calibration import Calibration
 from knowledge_base.replay import JudgedQuestion, Replay
 
 
 class Articles(Protocol):
     """What the counter needs of the knowledge base."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """From which confidence on it answers, and how often that was wrong; None when nothing is known of it."""
+        ...
 
     def match(self, text: str, language: str) -> Match:
         """Which article answers `text`."""

@@ -1,6 +1,20 @@
 """Who answers first: the ordered list of handlers, and their commands and button acts looked up by name."""
 
-from bot.handlers import agent, ask, campaign, consent, gaps, help, language, learning, start, ticket, why  # noqa: A004 - /help
+from bot.handlers import (
+    agent,
+    articles,
+    ask,
+    campaign,
+    consent,
+    gaps,
+    help,  # noqa: A004 - /help
+    language,
+    learning,
+    report,
+    start,
+    ticket,
+    why,
+)
 from bot.turn import Ahead, Answer, Handler
 
 HANDLERS: tuple[Handler, ...] = (
@@ -14,6 +28,8 @@ HANDLERS: tuple[Handler, ...] = (
     why.HANDLER,
     learning.HANDLER,
     gaps.HANDLER,
+    articles.HANDLER,
+    report.HANDLER,
     ask.HANDLER,
 )
 

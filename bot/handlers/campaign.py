@@ -288,7 +288,6 @@ HANDLER = Handler(
         "/pause": ("campaign.pause", pause),
         "/resume": ("campaign.resume", resume),
         "/cancel": ("campaign.cancel", cancel),
-        "/report": ("campaign.report", report),
     },
     acts={
         "campaign.new": press,

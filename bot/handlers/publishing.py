@@ -44,8 +44,9 @@ async def lines_of(turn: Turn, replay: Replay) -> list[str]:
     named = (*replay.turned_wrong, *(one for one in replay.now_wrong if one not in replay.turned_wrong))[:_NAMED]
     words = await conversations.words_of(turn.work, named)
     for one in named:
-        audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")
-        lines.append(turn.say("check-wrong", words=words.get(one, "")[:200]))
+        if one in words:
+            audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")
+            lines.append(turn.say("check-wrong", words=words[one][:200]))
     lines += [
         turn.say("check-must" if one.must else "check-must-not", slug=one.article, words=one.text[:200])
         for one in replay.broken_examples[:_NAMED]

@@ -9,8 +9,10 @@ from fluent.syntax import FluentParser, ast
 from bot import handlers
 from bot.handlers.help import menu
 from bot.texts import FOLDER, LANGUAGES, Texts
+from crm_core import gaps
 from crm_core.follow_ups import FollowUpKind
-from crm_core.models import STAFF_ROLES, CampaignState, Role
+from crm_core.models import STAFF_ROLES, ArticleState, CampaignState, Role
+from knowledge_base import Decision
 
 ROOT = Path(__file__).resolve().parents[2]
 _MATCHER = (ROOT / "knowledge_base" / "matcher.py").read_text(encoding="utf-8")
@@ -21,8 +23,12 @@ _MADE = {
     *(f"campaign-{state}" for state in CampaignState),
     *(f"follow-up-{kind.replace('_', '-')}" for kind in FollowUpKind),
     *(f"button-{act}" for act in ("pause", "resume", "cancel")),
+    *(f"article-state-{state}" for state in ArticleState),
+    *(f"gap-state-{state}" for state in (gaps.OPEN, gaps.CLOSED)),
+    *(f"decided-{decision}" for decision in Decision),
+    *(f"threshold-{source}" for source in ("shipped", "judged")),
 }
-_MADE_FROM = ("help-", "reason-", "why-", "decided-", "left-out-")
+_MADE_FROM = ("help-", "reason-", "why-", "version-", "left-out-")
 
 
 def messages(language: str) -> dict[str, set[str]]:
@@ -117,6 +123,24 @@ def test_every_reason_of_the_matcher_and_of_tickets_has_its_sentence() -> None:
 
     assert {"weak", "asked_for_person", "attachment", "busy"} <= reasons
     assert {f"reason-{one.replace('_', '-')}" for one in reasons} <= messages("en").keys()
+
+
+def test_every_reason_of_the_matcher_is_explained_to_staff() -> None:
+    """Whatever it decided, "Why?" has a sentence for it."""
+    docstring = re.search(r"`reason` is a key:(.*?)\"\"\"", _MATCHER, re.DOTALL)
+    assert docstring is not None
+    reasons = set(re.findall(r'"([a-z_]+)"', docstring[1]))
+
+    assert {f"why-{one.replace('_', '-')}" for one in reasons} <= messages("en").keys()
+
+
+def test_every_act_of_a_version_has_its_words() -> None:
+    text = (ROOT / "crm_core" / "articles.py").read_text(encoding="utf-8")
+    table = re.search(r"_AUDITED = \{(.*?)\}", text, re.DOTALL)
+    assert table is not None
+    acts = set(re.findall(r'"([a-z]+)":', table[1])) | {"imported"}
+
+    assert {f"version-{act}" for act in acts} <= messages("en").keys()
 
 
 def test_every_reason_why_somebody_is_left_out_has_its_sentence() -> None:

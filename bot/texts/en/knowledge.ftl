@@ -132,3 +132,70 @@ synonyms-many-groups = There are { $most } groups for this language already, whi
 synonyms-long-word = “{ $word }” has { $length } characters; a word takes { $most }.
 synonyms-known = “{ $word }” stands in a group already. Remove that group first: /synonyms
 synonyms-gone = This group is not there any more.
+
+# Articles.
+article-which = Which article? For example: /article refund, or /article refund zh. There { $count ->
+    [0] are none yet.
+    [one] is one: { $names }
+   *[other] are { $count }: { $names }
+}
+article-title = { $title } ({ $slug }, { $language })
+article-stands = { $state }, version { $version }
+article-state-draft = Draft: customers do not get it yet
+article-state-published = Published
+article-state-archived = Archived: customers do not get it any more
+article-from = From { $at } on
+article-until = Until { $at }
+article-missing = There is none in { $language } yet.
+article-phrasings = { $count ->
+    [one] One phrasing: { $some }
+   *[other] { $count } phrasings: { $some }
+}
+article-score = Shown { $shown }, helped { $helped }, not helped { $not_helped }, a person wanted after it { $escalated_after }, came back { $returned }, wrong { $wrong }, settled { $resolved }
+article-never-shown = Not shown in the last 30 days.
+article-published = “{ $slug }” is published.
+article-archived = “{ $slug }” is archived; customers do not get it any more.
+article-restored = “{ $slug }” says again what it said then.
+button-publish = Publish
+button-publish-anyway = Publish anyway
+button-archive = Archive
+button-versions = Earlier versions
+button-restore = Back to version { $number }
+button-restore-anyway = Go back anyway
+versions-title = Versions of “{ $slug }”
+versions-none = “{ $slug }” has not been changed yet.
+version-line = { $number } · { $at } · { $act } · { $name }
+version-file = a file or a command
+version-imported = taken from a file
+version-edited = edited
+version-published = published
+version-unpublished = made a draft
+version-archived = archived
+version-learnt = learnt a wording
+version-removed = removed
+version-restored = set back
+synonyms-title = { $name }: { $count ->
+    [one] one group of words that mean the same
+   *[other] { $count } groups of words that mean the same
+}
+synonyms-none = { $name }: no synonyms yet. For example: /synonyms { $language } word, other word
+synonyms-language = Which language? One of { $languages }. For example: /synonyms en parcel, package
+synonyms-added = From now on these mean the same: { $words }
+synonyms-removed = These do not mean the same any more: { $words }
+button-remove-synonyms = Remove “{ $word }”
+
+# Reports.
+report-which = Which report? /report answers, /report articles or /report gaps.
+report-empty = Nothing yet.
+report-answers-title = Answers of the last { $days } days
+report-answers-decided = { $messages } messages: { $answered } answered, { $suggested } asked back, { $escalated } handed over
+report-answers-clicks = Customers clicked: helped { $helped }, not helped { $not_helped }. Who clicks is no random sample.
+report-answers-judged = Drawn at random { $drawn }, judged { $judged }, of these answered wrongly { $wrong }
+report-articles-title = Articles in the last { $days } days
+report-gaps-title = Gaps of the last { $days } days
+report-gap-line = Gap { $number }, { $state }: asked { $count } times, answered by colleagues { $answers } times
+gap-state-open = open
+gap-state-closed = closed
+threshold-shipped = The bot answers by itself from { $sure } on. This is the value that ships with Frontdesk; from 50 judged questions on it follows your own customers ({ $judged } so far). Wanted: at most { $target } of all messages answered wrongly.
+threshold-judged = The bot answers by itself from { $sure } on, as { $judged } judged questions tell. Wanted: at most { $target } of all messages answered wrongly.
+threshold-realised = Of the judged questions { $wrong } of { $judged } would be answered wrongly: { $realised }, for all messages probably { $low } to { $high }.
