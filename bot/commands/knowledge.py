@@ -1,4 +1,4 @@
-"""`ask` and `match`: what the knowledge base would say, without anybody being told."""
+"""`ask`, `match` and `knowledge check`: what the knowledge base would say, without anybody being told."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,11 @@ from bot.commands.options import AsJson, Config, has_database, opened, say, say_
 if TYPE_CHECKING:
     from bot.config import Settings
     from knowledge_base import Match
+    from knowledge_base.checking import Finding
 
+knowledge = typer.Typer(
+    help="Look after the knowledge base.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
 DECISIONS = {
     "answer": "the bot would answer",
     "suggest": "the bot would ask back",
@@ -29,7 +33,9 @@ REASONS = {
     "smalltalk_greeting": "this is a greeting",
     "smalltalk_thanks": "this is a word of thanks",
     "smalltalk_goodbye": "this is a goodbye",
-    "other_language": "there are articles, but in another language",
+    "smalltalk_abuse": "these are harsh words and no question",
+    "one_word": "it is one word that several articles know",
+    "other_language": "what is known of this is there in another language only",
     "no_articles": "there are no articles",
 }
 
@@ -38,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command("ask")(ask)
     app.command("match")(match)
+    app.add_typer(knowledge, name="knowledge")
 
 
 def ask(
@@ -83,8 +90,14 @@ def _as_json(found: "Match", source: str) -> dict[str, Any]:
         "why": REASONS[found.reason],
         "language": found.language,
         "articles_from": source,
+        "answer_from": _answer_from(found),
         "candidates": [
-            {"id": one.article.id, "title": one.article.title, "confidence": round(one.confidence, 6)}
+            {
+                "id": one.article.id,
+                "title": one.article.title,
+                "confidence": round(one.confidence, 6),
+                "terms": list(one.terms),
+            }
             for one in found.candidates
         ],
         "suggestions": [one.article.id for one in found.suggestions] if found.decision == "suggest" else [],
@@ -96,13 +109,28 @@ def _show(found: "Match", source: str) -> None:
     where = "on record" if source == "database" else "in the configured files"
     say(f"{found.decision.value}: {DECISIONS[found.decision.value]}, for {REASONS[found.reason]}.")
     say(f"language: {found.language}; articles: those {where}")
+    if (answer_from := _answer_from(found)) is not None:
+        say(f"by itself the bot answers from {answer_from:.1%} on")
     if found.candidates:
         say("candidates:")
     for one in found.candidates[:5]:
-        say(f"  {one.confidence:6.1%}  {one.article.id}  {one.article.title}".rstrip())
+        language = "" if one.article.language == found.language else f" ({one.article.language})"
+        say(f"  {one.confidence:6.1%}  {one.article.id}{language}  {one.article.title}".rstrip())
+        if one.terms:
+            say(f"          shared words: {', '.join(one.terms)}")
+    if len(found.candidates) > 1:
+        first, second = found.candidates[:2]
+        behind = (first.confidence - second.confidence) * 100
+        say(f"second: {second.article.id}, {behind:.1f} points behind {first.article.id}")
     if found.decision == "answer":
         say("answer:")
         say("\n".join(f"  {line}".rstrip() for line in found.candidates[0].article.answer.splitlines()))
+
+
+def _answer_from(found: "Match") -> float | None:
+    """The confidence from which on the matcher answers by itself, where it says so."""
+    value = getattr(found, "answer_from", None)
+    return None if value is None else float(value)
 
 
 def match(
@@ -141,3 +169,80 @@ def match(
             f"{found.questions} questions: {found.answered} answered, {found.suggested} asked back, "
             f"{found.escalated} escalated. Written to {output}."
         )
+
+
+_FINDINGS = {
+    "must_match": '{place} must be first for "{text}", and {first} is',
+    "must_not_match": '{place} must not be the answer to "{text}", and is ({confidence:.1%} sure)',
+    "duplicate": '{place} and {other} say nearly the same in their {alike} ("{mine}" / "{theirs}")',
+    "torn": '{place}: "{phrasing}" pulls towards {other} ("{nearest}")',
+    "translation": "{place} has no version in {missing}",
+    "over": "{place} is over since {until}: archive it, or change its end",
+    "few": "{place} has {count} phrasings: five or more make it easier to find",
+    "related": "{place} names {other} as related, which is no article",
+}
+
+
+@knowledge.command("check")
+def check(config: Config = None, as_json: AsJson = False) -> None:
+    """Look whether the articles do what they should.
+
+    Their examples are tried, articles that say the same and phrasings that pull two ways are pointed out, and so are
+    missing translations, articles that are over or have few phrasings, and related articles that there are not. The
+    articles are those on record, or those of the configured files when there is no database yet. The exit code is 1
+    when an example fails; the rest are notes.
+    """
+    settings = settings_of(config)
+    findings, count, source = asyncio.run(_check(settings))
+    failing = sum(one.wrong for one in findings)
+    if as_json:
+        say_json(
+            {
+                "articles": count,
+                "articles_from": source,
+                "failing": failing,
+                "findings": [
+                    {"kind": one.kind, "wrong": one.wrong, "id": one.article, "language": one.language, **one.values}
+                    for one in findings
+                ],
+            }
+        )
+    else:
+        for one in findings:
+            say(f"{'WRONG' if one.wrong else 'note '}  {_sentence(one)}.")
+        where = "on record" if source == "database" else "in the configured files"
+        say(f"{count} articles {where}: {failing} examples fail, {len(findings) - failing} notes.")
+    if failing:
+        raise typer.Exit(1)
+
+
+def _sentence(finding: "Finding") -> str:
+    values = {name: value[:80] if isinstance(value, str) else value for name, value in finding.values.items()}
+    values["first"] = values.get("first") or "nothing"
+    return _FINDINGS[finding.kind].format(place=f"{finding.language}/{finding.article}", **values)
+
+
+async def _check(settings: "Settings") -> tuple[list["Finding"], int, str]:
+    from datetime import UTC, datetime
+
+    from bot.articles import Book
+    from bot.shelf import article_of
+    from crm_core import articles
+    from knowledge_base import Matcher, read_articles
+    from knowledge_base.checking import check, is_current
+
+    share = settings.knowledge.wrong_answers_at_most
+    languages = settings.shop.languages
+    if has_database(settings):
+        async with opened(settings) as records:
+            book = Book(share)
+            await book.refresh(records)
+            async with records.read() as work:
+                found = [article_of(row) for row in await articles.everything(work)]
+                now = work.now
+        if found:
+            return check(found, book.match, languages, now), len(found), "database"
+    now = datetime.now(UTC)
+    found = [article for path in settings.article_paths for article in read_articles(path)]
+    matcher = Matcher([one for one in found if is_current(one, now)], share)
+    return check(found, matcher.match, languages, now), len(found), "files"
