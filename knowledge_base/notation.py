@@ -11,6 +11,7 @@ _LINE_SEPARATORS: Final = "|"
 _WORD_SEPARATORS: Final = "|,，、;；"  # the Chinese ones as well
 _BAR = re.compile(r"(?:^|(?<=\s))\|(?=\s|$)")
 _BETWEEN_WORDS = re.compile(f"[{_WORD_SEPARATORS}\r\n]")
+_WORD = re.compile(rf'\s*"(?:[^"\\]|\\.)*"\s*(?=[{_WORD_SEPARATORS}\r\n]|\Z)|[^{_WORD_SEPARATORS}\r\n]+')
 _LINE_END = re.compile(r"\r\n?|\n")
 _MUST_QUOTE = re.compile(r'^"|^\s|\s$|[\x00-\x1f\x7f]')
 _LINK = re.compile(r"(.*?)\s*=\s*(https?://.*)", re.DOTALL | re.IGNORECASE)
@@ -52,8 +53,8 @@ def write_word(word: str) -> str:
 
 
 def read_words(cell: str) -> list[str]:
-    """Tags or ids parted by commas, bars or line breaks."""
-    return [word for part in _BETWEEN_WORDS.split(cell) if (word := read_line(part))]
+    """Tags or ids parted by commas, bars or line breaks, unless these stand inside quotation marks."""
+    return [word for part in _WORD.findall(cell) if (word := read_line(part))]
 
 
 def _quoted(text: str, separators: str) -> str:
