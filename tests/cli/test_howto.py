@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from bot.cli import app
 from bot.imports import read_customers, read_orders
-from knowledge_base import read_articles
+from knowledge_base.importers import read_with_warnings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "howto"
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -54,14 +54,35 @@ def test_every_link_of_a_page_leads_somewhere(path: Path) -> None:
 
 
 def test_the_articles_of_the_page_can_be_read(tmp_path: Path) -> None:
-    """Both forms."""
+    """Every form, with what the page says of it."""
     page = (FOLDER / "articles.md").read_text(encoding="utf-8")
-    (tmp_path / "en").mkdir()
-    (tmp_path / "en" / "returns.md").write_text(examples(page, "markdown")[0], encoding="utf-8")
-    (tmp_path / "more.jsonl").write_text(examples(page, "json")[0], encoding="utf-8")
+    comma, semicolon = examples(page, "csv")
+    files = {
+        "en/returns.md": examples(page, "markdown")[0],
+        "more.jsonl": examples(page, "json")[0],
+        "comma.csv": comma,
+        "semicolon.csv": semicolon,
+        "can-i-return.html": examples(page, "html")[0],
+    }
+    read = {}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        reading = read_with_warnings(tmp_path / name)
+        assert reading.warnings == []
+        read[name] = reading.articles
 
-    assert [(one.id, one.language) for one in read_articles(tmp_path / "en")] == [("returns", "en")]
-    assert [one.language for one in read_articles(tmp_path / "more.jsonl")] == ["en", "zh"]
+    (markdown,) = read["en/returns.md"]
+    assert (markdown.id, markdown.language, len(markdown.phrasings)) == ("returns", "en", 4)
+    assert (markdown.buttons[0].label, markdown.must_match) == ("Ask for a label", ("can I give it back",))
+    assert [(one.language, one.state) for one in read["more.jsonl"]] == [("en", "published"), ("zh", "draft")]
+    (table,) = read["comma.csv"]
+    assert (len(table.phrasings), table.tags, table.buttons[0].label) == (4, ("parcel", "money"), "Label")
+    (chinese,) = read["semicolon.csv"]
+    assert (chinese.language, len(chinese.phrasings), chinese.tags) == ("zh", 2, ("退货", "退款"))
+    (html,) = read["can-i-return.html"]
+    assert (html.id, html.title, html.category) == ("can-i-return", "Can I return my tea?", "Returns")
+    assert html.answer == "Yes, unopened:\n\n1. write to us\n2. wait for a label"
 
 
 def test_the_customers_and_orders_of_the_page_can_be_read(tmp_path: Path) -> None:
