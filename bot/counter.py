@@ -1,6 +1,7 @@
 """The counter: takes the next incoming of everybody who waits, answers them in one transaction, records both sides."""
 
 import asyncio
+import collections
 import inspect
 import time
 import traceback
@@ -70,6 +71,7 @@ class Counter:
         self._decoders = decoders
         self._throttle = throttle
         self._acknowledge = acknowledge
+        self.turns: collections.Counter[str] = collections.Counter()  # by decision, since this process started
         self._wake = asyncio.Event()
         self._stopping = False
         self._ahead: dict[int, asyncio.Task[Any]] = {}  # by inbox row: what a turn has to know before its transaction
@@ -186,6 +188,7 @@ class Counter:
                 answered.append(pending)
             await inbox.finish(work, [pending.row_id for pending in answered])
         for pending in answered:
+            self.turns[_decided(pending)] += 1
             if pending.incoming.press:
                 self._acknowledge(pending.incoming)
         return again
@@ -300,6 +303,13 @@ class Counter:
                 said = self._shop.texts.say(known.identity.language, "turn-failed")
                 await tell(work, known.identity, known.conversation, dispatch.plain(said))
             await tell_admins(work, self._shop, "operator-set-aside", row=str(row_id))
+
+
+def _decided(pending: Pending) -> str:
+    """What a turn counts as: the matcher's decision, small talk, or no question at all."""
+    if pending.match is None:
+        return "no_question"
+    return "small_talk" if pending.match.reason.startswith("smalltalk_") else str(pending.match.decision)
 
 
 def _where(error: BaseException) -> str:

@@ -1,5 +1,8 @@
 """A match in words that staff understand: what was decided and why, which words counted, and what came second."""
 
+import re
+from collections.abc import Sequence
+
 from bot.texts import Texts
 from crm_core.models import Interaction
 from knowledge_base import Article, Candidate, Decision, Match
@@ -17,8 +20,8 @@ def percent(share: float) -> str:
     return f"{min(round(share * 100), 99) if share < 1 else 100}%"
 
 
-def explain(texts: Texts, language: str, match: Match, then: Interaction | None = None) -> list[str]:
-    """Sentences on a match in the reader's language; `then` is the question as it was decided at its time.
+def explain(texts: Texts, language: str, match: Match, words: str, then: Interaction | None = None) -> list[str]:
+    """Sentences on the match of these words in the reader's language; `then` is the question as it was decided then.
 
     The first says what is decided and why, the others which article is nearest, by which words, what comes second and
     from where on the bot answers by itself.
@@ -27,21 +30,21 @@ def explain(texts: Texts, language: str, match: Match, then: Interaction | None 
     if then is not None and then.decision and then.decision != match.decision:
         lines.append(texts.say(language, "why-then", decision=texts.say(language, f"decided-{then.decision}")))
     if match.candidates:
-        lines += _nearest(texts, language, match.candidates)
+        lines += _nearest(texts, language, match.candidates, words)
         if (answer_from := getattr(match, "answer_from", None)) is not None:
             lines.append(texts.say(language, "why-from", sure=percent(answer_from)))
     return lines
 
 
-def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...]) -> list[str]:
+def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...], words: str) -> list[str]:
     first = candidates[0]
     lines = [
         texts.say(
             language, "why-first", title=title_of(first.article), id=first.article.id, sure=percent(first.confidence)
         )
     ]
-    if first.terms:
-        lines.append(texts.say(language, "why-words", words=" · ".join(first.terms[:_MOST_WORDS])))
+    if counted := _as_written(first.terms, words):
+        lines.append(texts.say(language, "why-words", words=" · ".join(counted[:_MOST_WORDS])))
     if len(candidates) == 1:
         return [*lines, texts.say(language, "why-alone")]
     second = candidates[1]
@@ -57,6 +60,13 @@ def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...]) -> 
             behind=behind,
         ),
     ]
+
+
+def _as_written(terms: Sequence[str], words: str) -> list[str]:
+    """Terms as the customer wrote them: "tasting" for "tast". Single letters tell nobody anything."""
+    written = re.findall(r"\w+", words.casefold())
+    found = [next((one for one in written if one.startswith(term)), term) for term in terms]
+    return [one for one in dict.fromkeys(found) if len(one) > 1 or not one.isascii()]
 
 
 def would_say(texts: Texts, language: str, match: Match) -> str:

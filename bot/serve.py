@@ -92,6 +92,7 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
 def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
     if channels.webchat is None:
         return None
+    from bot import metrics
     from bot.web.records_house import RecordsHouse
     from bot.web.server import create_app
 
@@ -104,9 +105,9 @@ def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
     app.records.listen(ring)
     house = RecordsHouse(app, bell)
     settings = app.settings.web
-    return WebServer(
-        create_app(house, channels.webchat, base_url=settings.base_url), host=settings.host, port=settings.port
-    )
+    pages = create_app(house, channels.webchat, base_url=settings.base_url)
+    metrics.add_to(pages, app)
+    return WebServer(pages, host=settings.host, port=settings.port)
 
 
 async def _leave(web: WebServer | None, stop: asyncio.Event) -> None:

@@ -62,7 +62,7 @@ async def why(turn: Turn) -> list[Reply]:
         return [turn.reply("why-nothing", number=str(ticket.number))]
     lines = [
         turn.say("why-title", number=str(ticket.number)),
-        *explain(turn.shop.texts, turn.language, looked.match, asked),
+        *explain(turn.shop.texts, turn.language, looked.match, looked.words, asked),
         turn.say("why-now"),
     ]
     return [Reply(text="\n".join(lines), titled=True)]
@@ -80,7 +80,7 @@ async def ask(turn: Turn) -> list[Reply]:
         return [turn.reply("ask-empty")]
     match = turn.found
     said = would_say(turn.shop.texts, turn.language, match)
-    lines = explain(turn.shop.texts, turn.language, match)
+    lines = explain(turn.shop.texts, turn.language, match, turn.argument)
     return [Reply(text="\n".join((turn.say("ask-title"), said, "", *lines)), titled=True)]
 
 

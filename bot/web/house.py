@@ -108,6 +108,7 @@ class WebMessage:
     prompt: str = ""  # a quiet question beside the buttons
     source: str | None = None  # the title of the article that the answer came from
     sure: float | None = None  # how sure the bot was, for the desk
+    asked: bool = False  # a question that the matcher looked at, for the desk: it can be explained and taught
     buttons: tuple[tuple[WebButton, ...], ...] = ()
     pressed: int | None = None
     state: str | None = None  # sent, queued, in_flight, in_doubt, failed

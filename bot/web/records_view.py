@@ -39,6 +39,14 @@ STATES = (
 )
 _STYLES: dict[str, Literal["", "quiet", "yes", "no", "primary", "plain"]] = {
     "ask.person": "plain",
+    "ask.article": "",
+    "gap.close": "plain",
+    "knowledge.approve": "primary",
+    "knowledge.reject": "plain",
+    "article.publish": "primary",
+    "article.archive": "plain",
+    "article.show": "plain",
+    "synonyms": "quiet",
     "ticket.rate": "quiet",
     "language": "quiet",
 }
@@ -110,6 +118,7 @@ class MessageView:
             state=self._state(one, row),
             attachment=await self._file(one, attachment),
             client_id=self._client_id(one),
+            asked=self._side == "desk" and one.kind == Kind.MESSAGE and _is_question(one),
         )
 
     def _title(self, article_id: str | None) -> str | None:
@@ -153,6 +162,11 @@ class MessageView:
     def _client_id(self, one: Interaction) -> str | None:
         key = one.source_key or ""
         return key.removeprefix(self._mark) if key.startswith(self._mark) else None
+
+
+def _is_question(one: Interaction) -> bool:
+    reason = one.reason or ""
+    return one.decision is not None and not reason.startswith("smalltalk_") and reason not in {"no_words", "empty"}
 
 
 def _style(button: Mapping[str, Any]) -> Literal["", "quiet", "yes", "no", "primary", "plain"]:

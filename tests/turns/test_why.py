@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.explaining import _as_written
 from crm_core.models import Interaction, Kind, Ticket
 from tests.builders import House
 
@@ -22,7 +23,17 @@ async def test_a_tickets_card_has_a_button_that_explains_the_bots_decision(house
     assert "Words that count for it: parcel" in why
     assert "“Delivery times” (delivery)" in why
     assert " points behind." in why
+
     assert lines[-1] == "Worked out anew, with the articles as they are now."
+
+
+def test_words_are_named_as_the_customer_wrote_them() -> None:
+    """Stems are for the matcher; a single letter says nothing, a single character of Chinese does."""
+    assert _as_written(("tast", "a", "elephant", "茶"), "Tastings with elephants, a 茶 day") == [
+        "tastings",
+        "elephants",
+        "茶",
+    ]
 
 
 async def test_why_says_so_when_the_articles_would_decide_otherwise_by_now(house: House) -> None:

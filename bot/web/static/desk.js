@@ -33,6 +33,10 @@ const page = {
   onResend: (message) => {
     line.post({ type: "say", mode: "say", thread: openId, text: `/resend ${message.id}` }, { action: "resend" });
   },
+  onAct: (action, message) => {
+    line.post({ type: "say", mode: "say", thread: openId, text: `/${action} ${message.id}` }, { action });
+    view.toEnd();
+  },
   onRemove: (entry) => {
     outbox.remove(entry.frame.client_id);
     show();

@@ -111,7 +111,9 @@ export class DeskComposer {
 
   _send(text, file) {
     const about = file ? { file: { kind: file.kind, file_name: file.file_name, size: file.size } } : {};
-    this.desk.send({ type: "say", mode: this.mode, text, ...(file ? { attachment: file.ref } : {}) }, about);
+    // A command is for the bot wherever it is typed: it must not reach a customer.
+    const mode = /^\/[a-z_]{2,}(\s|$)/.test(text) ? "say" : this.mode;
+    this.desk.send({ type: "say", mode, text, ...(file ? { attachment: file.ref } : {}) }, about);
   }
 
   // drafts, one per thread and mode

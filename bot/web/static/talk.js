@@ -174,7 +174,8 @@ export class TalkView {
     const sign = state ? STATE_ICONS[state] || "check" : null;
     const unsure = message.author === "agent" && (state === "in_doubt" || state === "failed");
     const again = unsure && this.page.onResend && el("button", { type: "button", onclick: () => this.page.onResend(message) }, t("state.again"));
-    return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign), again);
+    const teach = message.asked && this.page.onAct && ["why", "learn"].map((action) => el("button", { type: "button", "data-action": action, onclick: () => this.page.onAct(action, message) }, t(`action.${action}`)));
+    return el(`div.under${tone}`, {}, `${clockTime(message.at)}${words}${where}`, sign && icon(sign), again, teach);
   }
 
   _presses(message, own = false) {
