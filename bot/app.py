@@ -49,6 +49,7 @@ class App:
     clock: AlarmClock
     leased: Leased
     gap_keeper: GapKeeper
+    articles_stirred: asyncio.Event  # set by a commit here that changed articles, and when it is time to leave
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain: no new updates, the turn and the deliveries at hand are finished."""
@@ -59,6 +60,7 @@ class App:
         keeping = asyncio.create_task(self.leased.run("gaps", self.gap_keeper.run), name="gaps")
         refreshing = asyncio.create_task(self._keep_articles_fresh(stop))
         await stop.wait()
+        self.articles_stirred.set()
         log.info("Frontdesk is leaving: it finishes what is at hand.")
         await self.clock.stop()
         keeping.cancel()
@@ -99,7 +101,9 @@ class App:
     async def _keep_articles_fresh(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _ARTICLES_EVERY)
+                await asyncio.wait_for(self.articles_stirred.wait(), _ARTICLES_EVERY)
+            self.articles_stirred.clear()
+            if stop.is_set():
                 return
             try:
                 if await self.book.refresh(self.records):
@@ -189,6 +193,13 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         after_resolved_days=settings.followups.after_resolved_days,
         after_first_contact_days=settings.followups.after_first_contact_days,
     )
+    articles_stirred = asyncio.Event()
+
+    def stir_articles(work: Work) -> None:
+        if work.articles or work.synonyms:
+            articles_stirred.set()
+
+    records.listen(stir_articles)
     return App(
         settings=settings,
         records=records,
@@ -202,6 +213,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         clock=AlarmClock(context),
         leased=Leased(records, holder),
         gap_keeper=GapKeeper(records, book),
+        articles_stirred=articles_stirred,
     )
 
 

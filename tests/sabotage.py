@@ -403,9 +403,70 @@ _MEASURING = (
     ),
 )
 
+_IN_CHAT = ("tests/turns/test_articles_in_chat.py",)
+_JUDGING = ("tests/turns/test_judging.py",)
+
+_TEACHING = (
+    Saboteur(
+        "match inside a turn's transaction",
+        "bot/counter.py",
+        "                turn.found = pending.found",
+        "                self._match(pending, turn.language)\n                turn.found = pending.found",
+        ("tests/turns/test_no_matching_inside.py",),
+    ),
+    Saboteur(
+        "publish without a second word what makes right answers wrong",
+        "bot/handlers/articles.py",
+        "    if not isinstance(turn.found, Replay) or not turn.found.regression:",
+        "    if True:",
+        _IN_CHAT,
+    ),
+    Saboteur(
+        "approve without a second word what makes right answers wrong",
+        "bot/handlers/learning.py",
+        "    if isinstance(turn.found, Replay) and turn.found.regression:",
+        "    if False:",
+        _IN_CHAT,
+    ),
+    Saboteur(
+        "draw greetings to be judged",
+        "bot/handlers/ask.py",
+        "    if match.reason in _SMALL_TALK:\n",
+        "    await _draw(turn, match)\n    if match.reason in _SMALL_TALK:\n",
+        _JUDGING,
+    ),
+    Saboteur(
+        "draw answers only",
+        "bot/handlers/ask.py",
+        "    if shop.chance() >= shop.judge_share:",
+        '    if shop.chance() >= shop.judge_share or match.decision != "answer":',
+        _JUDGING,
+    ),
+    Saboteur(
+        "let a colleague read a drawn question unseen",
+        "bot/handlers/learning.py",
+        '    audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{asked.id}")\n',
+        "",
+        _JUDGING,
+    ),
+    Saboteur(
+        "offer any link that stands in an article",
+        "bot/handlers/ask.py",
+        '    return (\n        parts.scheme in ("http", "https")',
+        '    return True or (\n        parts.scheme in ("http", "https")',
+        ("tests/turns/test_answers.py",),
+    ),
+    Saboteur(
+        "tell everybody the metrics",
+        "bot/metrics.py",
+        "        if not _is_near(request):",
+        "        if False:",
+        ("tests/turns/test_metrics.py",),
+    ),
+)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
-SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_MEASURING, *_FAULTS)
+SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_TEACHING, *_MEASURING, *_FAULTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is w
 _DRAWN_A_WEEK = 500  # turns at most that are drawn to be judged, in the whole shop
 _MOST_RELATED = 3
 _MOST_LINKS = 5
+_LONGEST = 4000  # characters of an answer with its files: with the question below it, it fits every channel
 _LONGEST_URL = 2000  # characters
 _FIRST_TURNS = 4  # after so many turns nobody's words are their first
 _SMALL_TALK = {
@@ -90,7 +91,7 @@ async def _first_words(turn: Turn) -> bool:
 
 def answer_with(turn: Turn, article: Article) -> Reply:
     """An article's answer with its files and links, "did this help?", what is related, and the way to a person."""
-    files = [turn.say("answer-file", name=one.label, url=one.url) for one in article.attachments if opens(one.url)]
+    files = _files(turn, article)
     links = [Button(label=one.label[:60], url=one.url) for one in article.buttons if opens(one.url)]
     related = [turn.shop.articles.find(one, article.language) for one in article.related]
     return Reply(
@@ -107,6 +108,18 @@ def answer_with(turn: Turn, article: Article) -> Reply:
             (turn.button("button-person", "ask.person"),),
         ),
     )
+
+
+def _files(turn: Turn, article: Article) -> list[str]:
+    """The files of an answer, as many as fit into one message beside it."""
+    files: list[str] = []
+    left = _LONGEST - len(article.answer)
+    for one in article.attachments:
+        line = turn.say("answer-file", name=one.label, url=one.url)
+        left -= len(line) + 2
+        if opens(one.url) and left >= 0:
+            files.append(line)
+    return files
 
 
 def opens(url: str) -> bool:

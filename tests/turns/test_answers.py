@@ -88,6 +88,25 @@ async def test_a_link_that_no_channel_would_take_is_left_out(house: House, url: 
     assert ana.labels == ["Yes, thank you", "Not quite", "Talk to a person"]
 
 
+async def test_files_that_do_not_fit_into_one_message_are_left_out(house: House) -> None:
+    """A channel refuses what is too long, and then nobody would have an answer."""
+    long = "https://shop.example/" + "x" * 180
+    kettle = Article(
+        id="kettle",
+        language="en",
+        phrasings=("p",),
+        answer="a" * 3800,
+        attachments=(Link("One", "https://shop.example/1"), Link("Two", long), Link("Three", long)),
+    )
+    house.read_from(Shelf(kettle))
+
+    (heard,) = await house.customer().says("the kettle")
+
+    assert "One: https://shop.example/1" in heard
+    assert long not in heard
+    assert len(heard) <= 4096
+
+
 def test_ordinary_links_open() -> None:
     assert opens("https://shop.example/a?b=c#d")
     assert opens("http://茶.example/茶")

@@ -38,6 +38,7 @@ async def test_a_wording_goes_from_the_ticket_to_the_next_customer(house: House)
     (approved,) = await mia.presses("Approve")
     assert approved.startswith("Approved: “delivery” knows it from now on.")
     assert wei.words[-1] == "Your proposal for “delivery” is approved. Thank you."
+    assert house.app.articles_stirred.is_set(), "this process need not wait until it looks for changes again"
 
     await learnt(house)
     (heard,) = await house.customer("bo").says(_ODD)
