@@ -388,6 +388,20 @@ _MEASURING = (
         ("tests/unit/knowledge/test_replay.py",),
     ),
     Saboteur(
+        "import the good lines of a file that has bad ones",
+        "knowledge_base/importers/__init__.py",
+        "    findings.raise_all()\n",
+        "",
+        ("tests/unit/knowledge/test_importers.py",),
+    ),
+    Saboteur(
+        "let a spreadsheet run what an export holds",
+        "knowledge_base/notation.py",
+        "if _FORMULA.match(cell) else cell",
+        "if False else cell",
+        ("tests/unit/knowledge/test_exporters.py",),
+    ),
+    Saboteur(
         "keep what a customer asked in the memory of phrasings",
         "knowledge_base/embedders/remembering.py",
         "if len(texts) > 1:",

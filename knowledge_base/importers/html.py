@@ -175,13 +175,13 @@ def read_page(content: bytes, path: Path, folders: Sequence[str], source: Source
         return []  # a page that only leads to others
     if path.stem.lower() == "index":
         folders = folders[:-1]  # returns/index.html is the page "returns"
-    folder = folders[-1] if folders else ""
+    category = _category_of_page(page, folders[-1] if folders else "")
     several = len(articles) > 1 or any("data-id" in one.attributes for one in articles)
     found: list[Found] = []
     for one in articles if several else [page]:
         place = Place(path, one.line)
         with source.findings.kept():
-            found += checked(_raw(one, page, place, folder, alone=not several), source)
+            found += checked(_raw(one, page, place, category, alone=not several), source)
     return found
 
 
@@ -198,7 +198,7 @@ def _is_body(node: _Node) -> bool:
     return node.attributes.get("itemprop", "").lower() == "articlebody" or bool(_BODY.search(node.label))
 
 
-def _raw(one: _Node, page: _Node, place: Place, folder: str, *, alone: bool) -> Raw:
+def _raw(one: _Node, page: _Node, place: Place, category: str, *, alone: bool) -> Raw:
     marked = {
         node.attributes["data-field"]: node for node in reversed([*one.elements()]) if "data-field" in node.attributes
     }
@@ -216,7 +216,7 @@ def _raw(one: _Node, page: _Node, place: Place, folder: str, *, alone: bool) -> 
         phrasings=_items(marked["phrasings"], place) if "phrasings" in marked else [(title, place)],
         answer=_answer(one, marked, heading),
         title=title,
-        category=_category(one, page, marked, folder, title, alone=alone),
+        category=_category(one, page, marked, category, title, alone=alone),
         tags=[text for text, _ in _items(marked.get("tags"), place)] or (_keywords(page) if alone else []),
         must_match=_items(marked.get("must_match"), place),
         must_not_match=_items(marked.get("must_not_match"), place),
@@ -252,7 +252,7 @@ def _answer(one: _Node, marked: dict[str, _Node], heading: _Node | None) -> str:
     return _plain(one, heading)
 
 
-def _category(one: _Node, page: _Node, marked: dict[str, _Node], folder: str, title: str, *, alone: bool) -> str:
+def _category(one: _Node, page: _Node, marked: dict[str, _Node], everywhere: str, title: str, *, alone: bool) -> str:
     if "category" in marked:
         return marked["category"].verbatim().strip()
     if "data-category" in one.attributes:
@@ -262,6 +262,11 @@ def _category(one: _Node, page: _Node, marked: dict[str, _Node], folder: str, ti
         named = [text for text in leaves if text != title]
         if named:
             return named[-1]
+    return everywhere
+
+
+def _category_of_page(page: _Node, folder: str) -> str:
+    """What a meta line says, else the folder, unless that is called after a language."""
     for meta in (node for node in page.elements() if node.tag == "meta"):
         name = meta.attributes.get("property", meta.attributes.get("name", "")).lower()
         if name in {"article:section", "category", "section"} and meta.attributes.get("content", "").strip():

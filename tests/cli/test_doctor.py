@@ -138,7 +138,7 @@ def test_a_message_that_was_set_aside_is_listed(shop: ShopFolder) -> None:
 
 def test_articles_that_cannot_be_read_are_found(shop: ShopFolder) -> None:
     """File and line are named."""
-    (shop.folder / "articles.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
+    shop.write("articles.jsonl", {"id": "a", "language": "en", "answer": "b"})
 
     assert finding(shop, "articles")[:2] == (
         "wrong",

@@ -153,7 +153,7 @@ def test_a_token_that_cannot_be_one_is_refused(shop: ShopFolder) -> None:
 
 def test_articles_that_cannot_be_read_are_named_by_file_and_line(shop: ShopFolder) -> None:
     """`ask` without a database reads the configured files."""
-    (shop.folder / "articles.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
+    shop.write("articles.jsonl", {"id": "a", "language": "en", "answer": "b"})
 
     assert ended(shop, "ask", "hello") == f'{shop.folder / "articles.jsonl"}:1: the article has no "phrasings".'
 
