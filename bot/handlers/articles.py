@@ -1,4 +1,4 @@
-"""Articles in the chat: how one stands and does, publishing with a rehearsal, earlier versions, and synonyms."""
+"""Articles in the chat: how one stands and does, publishing that is tried out first, earlier versions, and synonyms."""
 
 import re
 from collections.abc import Callable
