@@ -22,6 +22,8 @@ from bot.throttle import Throttle
 from bot.turn import Articles, Shop
 from crm_core import articles, conversations, staff
 from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
+from knowledge_base.calibration import Calibration
+from knowledge_base.replay import JudgedQuestion, Replay
 
 _ARTICLES = (
     ("delivery", "en", "Delivery times", "Delivery takes 3 to 5 working days.",
@@ -69,6 +71,16 @@ def settings_in(folder: Path, **environ: str) -> Settings:
             encoding="utf-8",
         )
     return load_settings(config, {f"FRONTDESK_{key}": value for key, value in environ.items()})
+
+
+class NothingPublished:
+    """What articles that a test made need beside `match` and `find`."""
+
+    calibration: Calibration | None = None
+
+    async def replay(self, draft: articles.Draft, judged: Sequence[JudgedQuestion]) -> Replay:
+        """Nobody publishes anything here."""
+        raise AssertionError(f"{draft.slug} was tried out")
 
 
 @dataclass(slots=True)

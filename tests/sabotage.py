@@ -425,7 +425,7 @@ _TEACHING = (
         "match inside a turn's transaction",
         "bot/counter.py",
         "                turn.found = pending.found",
-        "                self._match(pending, turn.language)\n                turn.found = pending.found",
+        "                self._shop.articles.match(turn.text, 'en')\n                turn.found = pending.found",
         ("tests/turns/test_no_matching_inside.py",),
     ),
     Saboteur(

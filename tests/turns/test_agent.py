@@ -13,7 +13,7 @@ from crm_core import tickets
 from crm_core.models import Conversation, Interaction, Outbox, Staff, Ticket
 from crm_core.tickets import TicketRefused
 from knowledge_base import Article, Match
-from tests.builders import House, Person
+from tests.builders import House, NothingPublished, Person
 
 _ODD = "elephants allowed inside"
 
@@ -291,7 +291,7 @@ async def test_a_bot_reply_computed_before_a_handover_is_dropped(house: House) -
     file = house.file
 
     @dataclass
-    class TakenMeanwhile:
+    class TakenMeanwhile(NothingPublished):
         """Articles that are looked up while a colleague takes the conversation."""
 
         book: Articles

@@ -6,10 +6,10 @@ from bot.handlers.ask import opens
 from crm_core.models import Interaction, Kind, Ticket
 from knowledge_base import Article, Candidate, Decision, Match
 from knowledge_base.article import Link
-from tests.builders import House
+from tests.builders import House, NothingPublished
 
 
-class Shelf:
+class Shelf(NothingPublished):
     """Articles that a test chose, and the one match that every question gets."""
 
     def __init__(self, *articles: Article, decision: Decision = Decision.ANSWER, reason: str = "sure") -> None:

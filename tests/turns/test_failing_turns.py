@@ -10,7 +10,7 @@ from bot.channels.memory import encode
 from bot.turn import Articles
 from crm_core.models import Customer, Identity, Inbox, Interaction, Ticket
 from knowledge_base import Article, Match
-from tests.builders import House
+from tests.builders import House, NothingPublished
 
 _SORRY = (
     "Something went wrong on our side with your last message. It is kept, and a colleague has been told."
@@ -19,7 +19,7 @@ _SORRY = (
 
 
 @dataclass
-class Trap:
+class Trap(NothingPublished):
     """Articles whose answer to one question cannot be written down."""
 
     book: Articles

@@ -5,7 +5,7 @@ import re
 from crm_core.models import AuditEntry, Gap, GapQuestion
 from tests.builders import House, Person
 
-_ELEPHANTS = ("are elephants allowed inside", "elephants allowed inside?", "may elephants be allowed inside")
+_ELEPHANTS = ("elephants allowed inside", "elephants allowed inside today", "elephants allowed upstairs inside")
 _ANSWER = "Elephants may come in on Sundays."
 
 
