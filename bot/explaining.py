@@ -31,8 +31,7 @@ def explain(texts: Texts, language: str, match: Match, words: str, then: Interac
         lines.append(texts.say(language, "why-then", decision=texts.say(language, f"decided-{then.decision}")))
     if match.candidates:
         lines += _nearest(texts, language, match.candidates, words)
-        if (answer_from := getattr(match, "answer_from", None)) is not None:
-            lines.append(texts.say(language, "why-from", sure=percent(answer_from)))
+        lines.append(texts.say(language, "why-from", sure=percent(match.answer_from)))
     return lines
 
 

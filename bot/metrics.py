@@ -105,7 +105,7 @@ async def figures_of(app: App) -> Figures:
         judgements = select(func.count(Judgement.id)).where(Judgement.verdict.is_(None))
         return Figures(
             turns=dict(app.counter.turns),
-            calibration=getattr(app.shop.articles, "calibration", None),
+            calibration=app.shop.articles.calibration,
             articles=len(app.book),
             outbox=await _counts(work, outbox),
             inbox=await _counts(work, inbox),

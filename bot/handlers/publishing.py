@@ -13,7 +13,7 @@ _TRIED = timedelta(days=30)  # questions judged within this time are tried again
 _NAMED = 3  # questions or examples that are quoted
 
 
-async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]] | None:
+async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]]:
     """What to run with no transaction open: the articles without and with the draft, over what is known to be right."""
     judged = await learning.judged_questions(turn.work, turn.work.now - _TRIED)
     words = await conversations.words_of(turn.work, [one.interaction_id for one in judged])
@@ -22,8 +22,6 @@ async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]] |
         for one in judged
         if one.interaction_id in words
     ]
-    if not hasattr(turn.shop.articles, "replay"):
-        return None
     return lambda: turn.shop.articles.replay(draft, questions)
 
 

@@ -49,7 +49,7 @@ async def _answers(turn: Turn) -> Reply:
 
 def threshold_lines(turn: Turn) -> list[str]:
     """From where on the bot answers by itself, since when it knows, and how often that was wrong."""
-    calibration = getattr(turn.shop.articles, "calibration", None)
+    calibration = turn.shop.articles.calibration
     if calibration is None:
         return []
     lines = [

@@ -311,3 +311,33 @@ async def test_words_of_a_question_that_is_gone_are_not_quoted(house: House) -> 
     assert "Now wrong: “" not in warned
     async with house.app.records.read() as work:
         assert await conversations.words_of(work, [12345]) == {}
+
+
+async def test_an_example_that_would_fail_is_found_by_the_matcher_itself(house: House) -> None:
+    """Nothing made up: the articles with and without the draft are matched with what must be answered by which."""
+    async with house.app.records.write() as work:
+        row = await articles.find_known(work, "refund", "en")
+        await articles.save(work, replace(articles.draft_from(row), must_match=("do you sell kettles",)), None)
+        kettle = Draft(
+            slug="kettle",
+            language="en",
+            title="Kettles",
+            category="",
+            phrasings=("do you sell kettles", "kettles for sale"),
+            answer="We do.",
+            state="draft",
+        )
+        refund = replace(articles.draft_from(row), phrasings=(*row.phrasings, "do you take kettles back"))
+        await articles.save(work, refund, None)
+        await articles.save(work, kettle, None)
+    await house.app.book.refresh(house.app.records)
+    mia = await house.colleague("Mia", "supervisor")
+    await mia.says("/article kettle")
+
+    (warned,) = await mia.presses("Publish")
+
+    assert warned.startswith("Nothing is changed yet.")
+    assert "No longer the first for “refund”, as its example wants: “do you sell kettles”" in warned
+    assert await state_of(house) == "draft"
+    (done,) = await mia.presses("Publish anyway")
+    assert done.startswith("“kettle” is published.")
