@@ -13,6 +13,7 @@ from bot.channels import Channel, FileGone
 from bot.config import Settings
 from bot.counter import Counter
 from bot.courier import Courier
+from bot.embedding import make_embedder
 from bot.intake import IntakeDesk
 from bot.learning import GapKeeper
 from bot.leased import Leased
@@ -77,6 +78,7 @@ class App:
 
     async def close(self) -> None:
         """Let go of channels and database."""
+        self.book.close()
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
@@ -99,17 +101,27 @@ class App:
                 return
 
     async def _keep_articles_fresh(self, stop: asyncio.Event) -> None:
+        training = asyncio.create_task(self._train())
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.articles_stirred.wait(), _ARTICLES_EVERY)
             self.articles_stirred.clear()
             if stop.is_set():
+                training.cancel()
                 return
             try:
                 if await self.book.refresh(self.records):
                     log.info("Articles changed; the matcher is up to date.", articles=len(self.book))
             except Exception:
                 log.exception("The articles could not be read; the ones known so far stay in use.")
+            if training.done():
+                training = asyncio.create_task(self._train())
+
+    async def _train(self) -> None:
+        try:
+            await self.book.settle()
+        except Exception:
+            log.exception("The matcher could not be trained; questions are matched with what it has learnt so far.")
 
     async def _stop_receiving(self, receiving: Sequence["asyncio.Task[None]"]) -> None:
         stops = [asyncio.create_task(channel.stop_receiving()) for channel in self.channels.values()]
@@ -144,8 +156,10 @@ async def open_app(settings: Settings, make_channels: MakeChannels, clock: Calla
 
 
 async def _assemble(settings: Settings, records: Records, make_channels: MakeChannels) -> App:
-    book = Book(settings.knowledge.wrong_answers_at_most)
+    book = Book(settings.knowledge.wrong_answers_at_most, make_embedder(settings))
     await book.load_configured(records, settings.article_paths)
+    if book.is_small:
+        await book.settle()
     files = FileStore(settings.key_file.parent / "files")
     channels = {channel.name: channel for channel in make_channels(settings, records, files)}
     for channel in channels.values():
@@ -155,6 +169,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         zone=settings.shop.time_zone,
         texts=Texts(settings.shop.languages),
         articles=book,
+        understand=book.understand if settings.knowledge.embedder else None,
         staff_group=_staff_group(settings, channels),
         unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
         quiet=settings.marketing.quiet_hours,

@@ -1,55 +1,74 @@
 """The articles that the counter answers from: read from files, kept in the records, handed to the matcher."""
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final, TypeVar
 
-from crm_core import articles
+import structlog
+
+from bot.shelf import article_of, draft_of
+from bot.threshold import calibration_of
+from crm_core import articles, synonyms
 from crm_core.articles import Draft
 from crm_core.models import Article as ArticleRow
+from crm_core.models import ArticleState
 from crm_core.work import Records
 from knowledge_base import Article, ArticleError, Match, Matcher, read_articles
+from knowledge_base.calibration import Calibration
+from knowledge_base.embedders import Embedder, EmbedderError
+from knowledge_base.lexicon import Groups
+from knowledge_base.meaning import Meanings
+from knowledge_base.replay import JudgedQuestion, Replay, replay
+
+log = structlog.get_logger(__name__)
 
 _CONFIGURED = "config"
+_CALIBRATE_EVERY = 30.0  # seconds
+_LIVE_AT_MOST: Final = 50  # changed articles up to which each is put into the live matcher; more are built anew
+_SMALL: Final = 1_500  # phrasings that are trained on within about a second
+_MOST_MEANT: Final = 512  # questions whose nearness by meaning is kept until they are matched
+
+_Key = tuple[str, str]  # article id, language
+_T = TypeVar("_T")
+_V = TypeVar("_V")
 
 
 def drafts_of(paths: Sequence[Path]) -> list[Draft]:
     """Every article in these files and folders; an id that two of them use for one language is an ArticleError."""
-    found: dict[tuple[str, str], Draft] = {}
-    first: dict[tuple[str, str], Path] = {}
+    found: dict[_Key, Draft] = {}
+    first: dict[_Key, Path] = {}
     for path in paths:
         for one in read_articles(path):
             key = (one.id, one.language)
             if key in found:
                 raise ArticleError("duplicate_id", path, id=one.id, language=one.language, first=str(first[key]))
             first[key] = path
-            found[key] = Draft(
-                slug=one.id,
-                language=one.language,
-                title=one.title,
-                category=one.category,
-                phrasings=one.phrasings,
-                answer=one.answer,
-                tags=one.tags,
-                must_match=one.must_match,
-                must_not_match=one.must_not_match,
-                attachments=tuple({"name": link.label, "url": link.url} for link in one.attachments),
-                buttons=tuple({"label": link.label, "url": link.url} for link in one.buttons),
-                related=one.related,
-                state=one.state,
-                valid_from=one.valid_from,
-                valid_until=one.valid_until,
-            )
+            found[key] = draft_of(one)
     return list(found.values())
 
 
 class Book:
-    """The matcher over the articles as they are in the records; `refresh` takes up what changed."""
+    """The matcher over the articles that customers may get, and what it is tuned with.
 
-    def __init__(self, wrong_answers_at_most: float) -> None:
+    `refresh` takes up what changed in the records at once; what has to be trained follows in a thread, by `settle`.
+    """
+
+    def __init__(self, wrong_answers_at_most: float, embedder: Embedder | None = None) -> None:
         self._wrong_answers_at_most = wrong_answers_at_most
+        self._embedder = embedder
         self._version: tuple[int, ...] | None = None
         self._matcher = Matcher((), wrong_answers_at_most)
-        self._articles: dict[tuple[str, str], Article] = {}
+        self._articles: dict[_Key, Article] = {}
+        self._synonyms: dict[str, Groups] = {}
+        self._calibrated_at = -_CALIBRATE_EVERY
+        self._trained = True  # whether the matcher was trained on the articles as they are
+        self._meanings: Meanings | None = None
+        self._meant: dict[tuple[str, str], Mapping[str, float]] = {}
+        self.calibration: Calibration | None = None
 
     async def load_configured(self, records: Records, paths: Sequence[Path]) -> None:
         """Bring the records up to the configured files, then the matcher up to the records."""
@@ -62,42 +81,176 @@ class Book:
         await self.refresh(records)
 
     async def refresh(self, records: Records) -> bool:
-        """Build the matcher anew when articles changed; True when they did."""
+        """Take up articles, synonyms and verdicts as they are on record; True when articles or synonyms changed."""
+        await self._calibrate(records)
         async with records.read() as work:
             version = await articles.version(work)
             if version == self._version:
                 return False
-            rows = await articles.everything(work)
-        found = [
-            Article(
-                id=row.slug,
-                language=row.language,
-                phrasings=tuple(row.phrasings),
-                answer=row.answer,
-                title=row.title,
-                category=row.category,
-                source=row.source,
-            )
-            for row in rows
-        ]
-        self._matcher = Matcher(found, self._wrong_answers_at_most)
-        self._articles = {(one.id, one.language): one for one in found}
-        self._version = version
+            found = {(row.slug, row.language): article_of(row) for row in await articles.published(work)}
+            groups: dict[str, Groups] = dict(await synonyms.groups(work))
+        changed = [key for key, article in found.items() if self._articles.get(key) != article]
+        gone = [key for key in self._articles if key not in found]
+        if groups == self._synonyms and len(changed) + len(gone) <= _LIVE_AT_MOST and self._version is not None:
+            for key in gone:
+                self._matcher.remove(*key)
+            for key in changed:
+                self._matcher.replace(found[key])
+        else:
+            self._matcher = await in_thread(lambda: self._made(found.values(), groups, learn=False))
+        self._articles, self._synonyms, self._version = found, groups, version
+        self._trained = False
         return True
+
+    async def settle(self) -> bool:
+        """Train on the articles as they are, in a thread, and put the result to use; False when nothing is to do.
+
+        What changes meanwhile counts at once, here and in what comes of the training.
+        """
+        if self._trained:
+            return False
+        found, groups = self._articles, self._synonyms
+        self._trained = True
+        matcher = await in_thread(lambda: self._made(found.values(), groups, learn=True))
+        if groups == self._synonyms:
+            for key in found.keys() - self._articles.keys():
+                matcher.remove(*key)
+            for key, article in self._articles.items():
+                if found.get(key) != article:
+                    matcher.replace(article)
+            self._matcher = matcher
+            self._tune()
+        await self._embed(found.values())
+        return True
+
+    def _made(self, found: Iterable[Article], groups: Mapping[str, Groups], *, learn: bool) -> Matcher:
+        return Matcher(
+            found,
+            self._wrong_answers_at_most,
+            answer_from=self.calibration.threshold if self.calibration else None,
+            synonyms=groups,
+            learn=learn,
+        )
+
+    async def _calibrate(self, records: Records) -> None:
+        if time.monotonic() - self._calibrated_at < _CALIBRATE_EVERY:
+            return
+        self._calibrated_at = time.monotonic()
+        async with records.read() as work:
+            self.calibration = await calibration_of(work, self._wrong_answers_at_most)
+        self._tune()
+
+    def _tune(self) -> None:
+        if self.calibration is not None:
+            self._matcher.answer_from = self.calibration.threshold
+
+    async def _embed(self, found: Iterable[Article]) -> None:
+        if self._embedder is None:
+            return
+        embedder = self._embedder
+        try:
+            self._meanings = await in_thread(lambda: Meanings(found, embedder))
+        except EmbedderError as error:
+            log.warning("The embedder did not answer; questions are matched by their words alone.", error=str(error))
+
+    async def understand(self, questions: Sequence[tuple[str, str]]) -> None:
+        """Ask the embedder, if there is one, what these (text, language) mean, before they are matched; never fails."""
+        if self._embedder is None or self._meanings is None:
+            return
+        await asyncio.gather(*(self._understand(text, language) for text, language in questions))
+
+    async def _understand(self, text: str, language: str) -> None:
+        embedder, meanings = self._embedder, self._meanings
+        if embedder is None or meanings is None or not text.strip():
+            return
+        try:
+            vector = (await in_thread(lambda: embedder.embed([text])))[0]
+        except EmbedderError as error:
+            log.warning("The embedder did not answer; a question is matched by its words alone.", error=str(error))
+            return
+        spoken = self._matcher.language_of(text, language)
+        while len(self._meant) >= _MOST_MEANT:
+            self._meant.pop(next(iter(self._meant)))
+        self._meant[text, language] = meanings.nearest(vector, spoken)
 
     def match(self, text: str, language: str) -> Match:
         """Which article answers `text`; its script decides the language, `language` only where it cannot."""
-        return self._matcher.match(text, language)
+        return self._matcher.match(text, language, self._meant.pop((text, language), None))
 
     def find(self, article_id: str, language: str) -> Article | None:
         """The article with this id in this language."""
         return self._articles.get((article_id, language))
 
+    async def replay(self, draft: Draft, judged: Sequence[JudgedQuestion]) -> Replay:
+        """What would change if this draft were what customers get, tried in a thread with articles as they are now."""
+        before, groups = dict(self._articles), self._synonyms
+        after = dict(before)
+        key = (draft.slug, draft.language)
+        if draft.state == ArticleState.PUBLISHED:
+            after[key] = _article_from(draft)
+        else:
+            after.pop(key, None)
+
+        def try_both() -> Replay:
+            made = [self._made(found.values(), groups, learn=True) for found in (before, after)]
+            return replay(made[0], made[1], judged)
+
+        return await in_thread(try_both)
+
+    def close(self) -> None:
+        """Let go of the embedder."""
+        if self._embedder is not None:
+            with contextlib.suppress(EmbedderError):
+                self._embedder.close()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether training takes a moment only, so that it is worth waiting for."""
+        return sum(len(article.phrasings) for article in self._articles.values()) <= _SMALL
+
     def __len__(self) -> int:
         return len(self._articles)
 
 
-def _differs(drafts: Sequence[Draft], current: dict[tuple[str, str], ArticleRow]) -> bool:
+async def in_thread(work: Callable[[], _T]) -> _T:
+    """Run something slow in a thread that does not keep the process from leaving, as those of an executor do."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where the work is awaited
+            _tell(loop, done.set_exception, error, done)
+        else:
+            _tell(loop, done.set_result, result, done)
+
+    threading.Thread(target=run, name="knowledge", daemon=True).start()
+    return await done
+
+
+def _tell(loop: asyncio.AbstractEventLoop, tell: Callable[[_V], None], value: _V, done: "asyncio.Future[_T]") -> None:
+    def deliver() -> None:
+        if not done.done():
+            tell(value)
+
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(deliver)
+
+
+def _article_from(draft: Draft) -> Article:
+    return Article(
+        id=draft.slug,
+        language=draft.language,
+        title=draft.title,
+        phrasings=tuple(draft.phrasings),
+        answer=draft.answer,
+        must_match=tuple(draft.must_match),
+        must_not_match=tuple(draft.must_not_match),
+    )
+
+
+def _differs(drafts: Sequence[Draft], current: dict[_Key, ArticleRow]) -> bool:
     configured = {key for key, row in current.items() if row.source == _CONFIGURED}
     if configured != {(one.slug, one.language) for one in drafts}:
         return True

@@ -116,6 +116,7 @@ class Counter:
         async with self._records.glance() as work:
             waiting = await inbox.waiting(work, BATCH)
         pendings = []
+        to_match = []
         waiting = [one for one in waiting if one.row.id not in self._ahead or self._ahead[one.row.id].done()]
         for one in waiting:
             pending = self._decode(one.row)
@@ -123,8 +124,9 @@ class Counter:
                 await self._set_aside(one.row.id, "cannot be decoded", None)
                 continue
             if one.bots_turn:
-                self._match(pending, one.language or pending.incoming.language)
+                to_match.append((pending, one.language or pending.incoming.language))
             pendings.append(pending)
+        await self._match(to_match)
         await self._answer_all(pendings)
         return len(waiting)
 
@@ -138,9 +140,14 @@ class Counter:
         found = self._ahead.pop(row.id, None)
         return Pending(row.id, replace(incoming, external_id=row.external_id), found=found)
 
-    def _match(self, pending: Pending, language: str) -> None:
-        if dispatch.is_free_text(pending.incoming):
-            pending.match = self._shop.articles.match(pending.incoming.text, self._shop.texts.spoken(language))
+    async def _match(self, pendings: Sequence[tuple[Pending, str]]) -> None:
+        """Match the free text among these, with no transaction open; the embedder, if there is one, is asked first."""
+        spoken = self._shop.texts.spoken
+        free = [(one, one.incoming.text, spoken(own)) for one, own in pendings if dispatch.is_free_text(one.incoming)]
+        if self._shop.understand is not None and free:
+            await self._shop.understand([(text, language) for _, text, language in free])
+        for pending, text, language in free:
+            pending.match = self._shop.articles.match(text, language)
 
     async def _answer_all(self, pendings: Sequence[Pending]) -> None:
         if not pendings:
@@ -158,8 +165,7 @@ class Counter:
                 await self._answer_all([pending])
             return
         matched = [pending for pending in again if pending.row_id not in self._ahead]
-        for pending in matched:
-            self._match(pending, pending.incoming.language)
+        await self._match([(pending, pending.incoming.language) for pending in matched])
         await self._answer_all(matched)
 
     async def _answer_together(self, pendings: Sequence[Pending]) -> list[Pending]:

@@ -49,6 +49,7 @@ class Shop:
     unclaimed_after_minutes: int = 10
     quiet: tuple[Any, Any] | None = None
     weekly_cap: int = 3
+    understand: Callable[[Sequence[tuple[str, str]]], Awaitable[None]] | None = None  # before these are matched
     judge_share: float = 0.0  # of the questions, drawn at random, that staff may be asked to judge
     judge_per_week: int = 5  # by one colleague
     second_person_approves: bool = True

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.text import normal_form, small_talk
+from knowledge_base.smalltalk import small_talk
+from knowledge_base.text import normal_form
 from knowledge_base.wording import Wordings
 
 NEAR_ENOUGH: Final = 0.22  # cosine with the middle of a group

@@ -1,25 +1,25 @@
 """The matcher: a customer's words in, the articles that may answer them out, with how sure it is and why."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
 from knowledge_base.article import Article
-from knowledge_base.confidence import SUGGEST_FROM, Evidence, answer_threshold, confidence_of
-from knowledge_base.index import Index, Scores
-from knowledge_base.text import LONGEST_TEXT, NUMBER, language_of, normal_form, small_talk, stem, tokens_of
-from knowledge_base.typos import Typos
+from knowledge_base.book import Book, Evidence, Question
+from knowledge_base.confidence import SUGGEST_FROM, answer_threshold
+from knowledge_base.crossing import Crossing
+from knowledge_base.lexicon import Groups, concepts_of
+from knowledge_base.meaning import added_odds, best_by_meaning
+from knowledge_base.ranking import Fitted, Ranked, Setting, rank, shipped
+from knowledge_base.smalltalk import small_talk
+from knowledge_base.text import is_han, language_of, normal_form, tokens_of
 
 MOST_CANDIDATES: Final = 10
 MOST_SUGGESTIONS: Final = 3
-LEARNT_WEIGHT: Final = 3.0  # how much the classifier counts beside the nearest phrasing when articles are ranked
 SAME_WORDS: Final = 0.99  # confidence in an article that has the question, word for word, among its phrasings
-LONG: Final = 25  # different words; a text that is longer still is no surer for it
-CLOSE: Final = 0.1  # a second article within this share of the first is close
+CLOSE: Final = 0.5  # a second article that is this probable beside the first is close
+CROSSED: Final = 0.5  # confidence in an article of the other language, beside how alike the concepts are
 
 
 class Decision(StrEnum):
@@ -38,46 +38,68 @@ class Candidate:
     score: float  # how near it is: ranks the articles for one question, not comparable between questions
     confidence: float  # 0..1, how probably it is the right answer
     terms: tuple[str, ...]  # the stemmed words that question and nearest phrasing share, the rarest first
-    evidence: Evidence | None = None  # what the confidence was computed from
+    evidence: Evidence | None = None  # what the score was computed from
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """What the knowledge base says to one text.
 
-    `reason` is a key: "sure" and "same_words" (answer); "close_second" and "half_sure" (suggest); "weak", "no_terms",
-    "no_words", "empty", "smalltalk_greeting", "smalltalk_thanks", "smalltalk_goodbye", "other_language" and
-    "no_articles" (escalate).
+    `reason` is a key: "sure" and "same_words" (answer); "close_second" and "half_sure" (suggest); "one_word" (suggest,
+    or escalate when no article has it); "weak", "no_terms", "no_words", "empty", "smalltalk_greeting",
+    "smalltalk_thanks", "smalltalk_goodbye", "smalltalk_abuse", "other_language" (with the article as the only
+    candidate, if one is known) and "no_articles" (escalate).
     """
 
     decision: Decision
     reason: str
     candidates: tuple[Candidate, ...]  # at most ten, best first, whatever was decided
     language: str  # of the articles asked, or of the text when there are none in its language
+    answer_from: float = 1.0  # the confidence from which the first candidate would be answered with
+    known: float = 0.0  # share of the question's rarity, 0..1, that any article knows, typing errors not repaired
 
     @property
     def suggestions(self) -> tuple[Candidate, ...]:
         """The articles to ask back with when the decision is suggest: at most three, none of them out of question."""
-        floor = self.candidates[0].confidence / 8 if self.candidates else 0.0
+        floor = self.candidates[0].confidence / 20 if self.candidates else 0.0
         return tuple(c for c in self.candidates[:MOST_SUGGESTIONS] if c.confidence >= floor)
 
 
 class Matcher:
     """Matches texts with articles, each in its language; any text at all gives a decision.
 
-    `wrong_answers_at_most` is the share of all questions, 0..1, that may be answered wrongly. It was kept on
-    each of the sets the confidence was measured on, and is a good guess, no promise, for another shop. Changing an
-    article rebuilds the index of its language: some 0.2 s at 400 phrasings, 1 s at 2,000. For one thread at a time.
+    `wrong_answers_at_most` is the share of all questions, 0..1, that may be answered wrongly: the threshold that ships
+    for it kept it on public sets of questions and is a good guess, no promise, for another shop; `answer_from`, a
+    threshold learnt from judged turns, wins. `synonyms` are the shop's own groups by language. `replace` and `remove`
+    count at once; what has to be trained learns of them when a matcher is made anew. For one thread at a time.
     """
 
-    def __init__(self, articles: Iterable[Article], wrong_answers_at_most: float = 0.05) -> None:
-        self.answer_from: Final = answer_threshold(wrong_answers_at_most)
+    def __init__(
+        self,
+        articles: Iterable[Article],
+        wrong_answers_at_most: float = 0.05,
+        *,
+        answer_from: float | None = None,
+        synonyms: Mapping[str, Groups] | None = None,
+        fitted: Fitted | None = None,
+        learn: bool = True,
+    ) -> None:
+        self._fitted: Final = fitted or shipped()
+        at_most = answer_threshold(wrong_answers_at_most, self._fitted.thresholds)
+        self.answer_from = at_most if answer_from is None else answer_from
         self._articles: dict[tuple[str, str], Article] = {}
-        self._books: dict[str, _Book] = {}
+        self._synonyms: Final = dict(synonyms or {})
         for article in articles:
             self._articles[article.language, article.id] = article
-        for language in dict.fromkeys(language for language, _ in self._articles):
-            self._rebuild(language)
+        by_language: dict[str, list[Article]] = {}
+        for article in self._articles.values():
+            by_language.setdefault(article.language, []).append(article)
+        self._books: Final = {
+            language: Book(found, concepts_of(language, self._synonyms.get(language, ())), learn=learn)
+            for language, found in by_language.items()
+            if any(article.phrasings for article in found)
+        }
+        self._crossings: dict[str, Crossing] = {}
 
     @property
     def articles(self) -> tuple[Article, ...]:
@@ -87,44 +109,110 @@ class Matcher:
     def replace(self, article: Article) -> None:
         """Put an article in, in place of the one with its id and language if there is one."""
         self._articles[article.language, article.id] = article
-        self._rebuild(article.language)
+        self._crossings.pop(article.language, None)
+        book = self._books.get(article.language)
+        if book is not None:
+            book.put(article)
+        elif article.phrasings:
+            concepts = concepts_of(article.language, self._synonyms.get(article.language, ()))
+            self._books[article.language] = Book([article], concepts, learn=False)
 
     def remove(self, article_id: str, language: str) -> None:
         """Take an article out; nothing happens when there is none."""
-        if self._articles.pop((language, article_id), None) is not None:
-            self._rebuild(language)
+        if self._articles.pop((language, article_id), None) is None:
+            return
+        self._crossings.pop(language, None)
+        book = self._books.get(language)
+        if book is not None:
+            book.take_out(article_id)
+            if not book.size:
+                del self._books[language]
 
-    def match(self, text: str, language: str | None = None) -> Match:
+    def match(self, text: str, language: str | None = None, meant: Mapping[str, float] | None = None) -> Match:
         """Decide what to do with a text.
 
         The script of the text decides its language; `language`, the customer's own, is asked only where script does not
-        tell: without any letters, and between languages that share one.
+        tell: without any letters, and between languages that share one. `meant` is how near each article is by meaning,
+        by id, if an embedder has told (`Meanings.nearest`).
         """
         normal = normal_form(text)
         spoken = self._language(normal, language)
         tokens = tokens_of(normal)
         if not tokens:
-            return Match(Decision.ESCALATE, "no_words" if normal else "empty", (), spoken)
+            return self._escalate("no_words" if normal else "empty", spoken)
         book = self._books.get(spoken)
-        same = book.same_words(normal) if book else None
+        same = book.same_words(tokens) if book else None
         talk = small_talk(normal)
         if talk and same is None:
-            return Match(Decision.ESCALATE, f"smalltalk_{talk}", (), spoken)
+            return self._escalate(f"smalltalk_{talk}", spoken)
         if book is None:
-            return Match(Decision.ESCALATE, "other_language" if self._books else "no_articles", (), spoken)
-        candidates = book.candidates(tokens, same)
-        return Match(*self._decide(candidates, same is not None), candidates, spoken)
+            elsewhere = self._elsewhere(tokens, spoken)
+            found = (elsewhere,) if elsewhere else ()
+            return self._escalate("other_language" if self._books else "no_articles", spoken, found)
+        question = book.question(tokens)
+        candidates = self._candidates(book, normal, question, same, meant or {})
+        decision, reason = self._decide(candidates, tokens, same is not None)
+        if decision is Decision.ESCALATE and (elsewhere := self._elsewhere(tokens, spoken)):
+            return self._escalate("other_language", spoken, (elsewhere,))
+        return Match(decision, reason, candidates, spoken, self.answer_from, question.known)
 
-    def _decide(self, candidates: Sequence[Candidate], same_words: bool) -> tuple[Decision, str]:
+    def _escalate(self, reason: str, spoken: str, candidates: tuple[Candidate, ...] = ()) -> Match:
+        return Match(Decision.ESCALATE, reason, candidates, spoken, self.answer_from)
+
+    def _candidates(
+        self, book: Book, normal: str, question: Question, same: int | None, meant: Mapping[str, float]
+    ) -> tuple[Candidate, ...]:
+        also = [] if same is None else [same]
+        also += book.positions(best_by_meaning(meant, MOST_SUGGESTIONS))
+        contenders = book.contenders(question, normal, also)
+        setting = Setting(question.known, len(question.rarity), book.size, book.phrasings)
+        weights = self._fitted.trained if book.is_trained else self._fitted.untrained
+        ids = [article.id if (article := book.articles[one.position]) else "" for one in contenders]
+        ranked = rank(contenders, setting, weights, added_odds(meant, ids))
+        first = next((one for one in ranked if one.contender.position == same), None)
+        if first is not None:
+            ranked = [
+                Ranked(first.contender, ranked[0].score, max(ranked[0].confidence, SAME_WORDS)),
+                *(one for one in ranked if one is not first),
+            ]
+        return tuple(
+            Candidate(article, one.score, one.confidence, one.contender.terms, one.contender.evidence)
+            for one in ranked[:MOST_CANDIDATES]
+            if (article := book.articles[one.contender.position]) is not None
+        )
+
+    def _decide(self, candidates: Sequence[Candidate], tokens: Sequence[str], same_words: bool) -> tuple[Decision, str]:
         if not candidates:
             return Decision.ESCALATE, "no_terms"
         first = candidates[0]
+        if same_words and first.confidence >= self.answer_from:
+            return Decision.ANSWER, "same_words"
+        if _one_word(tokens):
+            return (Decision.SUGGEST if first.terms else Decision.ESCALATE), "one_word"
         if first.confidence >= self.answer_from:
-            return Decision.ANSWER, "same_words" if same_words else "sure"
+            return Decision.ANSWER, "sure"
         if first.confidence < min(SUGGEST_FROM, self.answer_from):
             return Decision.ESCALATE, "weak"
-        close = len(candidates) > 1 and candidates[1].score > first.score * (1 - CLOSE)
+        close = len(candidates) > 1 and candidates[1].confidence > first.confidence * CLOSE
         return Decision.SUGGEST, "close_second" if close else "half_sure"
+
+    def _elsewhere(self, tokens: Sequence[str], spoken: str) -> Candidate | None:
+        """Find an article that answers this and exists only in the other language."""
+        own = [article.id for article in self._articles.values() if article.language == spoken]
+        for language in self._books:
+            if language == spoken:
+                continue
+            if language not in self._crossings:
+                articles = [article for article in self._articles.values() if article.language == language]
+                self._crossings[language] = Crossing(articles, language)
+            found = self._crossings[language].find(tokens, spoken, own)
+            if found is not None:
+                return Candidate(found[0], found[1], found[1] * CROSSED, ())
+        return None
+
+    def language_of(self, text: str, own: str | None = None) -> str:
+        """Tell the language in which a text would be matched."""
+        return self._language(normal_form(text), own)
 
     def _language(self, normal: str, own: str | None) -> str:
         found = language_of(normal)
@@ -134,123 +222,7 @@ class Matcher:
             return own
         return found
 
-    def _rebuild(self, language: str) -> None:
-        articles = [a for a in self._articles.values() if a.language == language and a.phrasings]
-        if articles:
-            self._books[language] = _Book(articles)
-        else:
-            self._books.pop(language, None)
 
-
-class _Book:
-    """All articles of one language with their index."""
-
-    def __init__(self, articles: Sequence[Article]) -> None:
-        self.index = Index(articles)
-        self._typos = Typos(self.index.words)
-        self._own_terms = [
-            frozenset(stem(token) for phrasing in article.phrasings for token in tokens_of(normal_form(phrasing)))
-            for article in articles
-        ]
-        self._phrasings = math.log(max(self.index.size / len(articles), 1))
-        self._same: dict[str, int | None] = {}
-        for position, article in enumerate(articles):
-            for phrasing in article.phrasings:
-                key = _plain(normal_form(phrasing))
-                # Words that are a phrasing of two articles say nothing for either.
-                self._same[key] = position if self._same.get(key, position) == position else None
-
-    def same_words(self, normal: str) -> int | None:
-        """Give the position of the article that has this very text as a phrasing."""
-        return self._same.get(_plain(normal))
-
-    def candidates(self, tokens: Sequence[str], same: int | None) -> tuple[Candidate, ...]:
-        """Rank the articles that share anything with the question, best first; `same` has these very words."""
-        index = self.index
-        repaired = [self._repaired(token) for token in tokens]
-        scores = index.scores(repaired)
-        if scores is None:
-            return ()
-        ranking = scores.nearest + LEARNT_WEIGHT * scores.learnt
-        if same is not None:
-            ranking[same] = ranking.max() + 1
-        order = np.argsort(-ranking, kind="stable")[: MOST_CANDIDATES + 1].tolist()
-        question = _Question(index, tokens, repaired)
-        found: list[Candidate] = []
-        for article in order[:MOST_CANDIDATES]:
-            if scores.nearest[article] <= 0:
-                continue
-            other = order[1] if article == order[0] and len(order) > 1 else order[0]
-            row = index.nearest_phrasing(scores, article)
-            shared = question.shared_with(index.terms_of_row[row])
-            ceiling = found[-1].confidence if found else 1.0
-            evidence = self._evidence(question, scores, article, other, shared, index.rarity_of_row[row])
-            sure = confidence_of(evidence)
-            if article == same:
-                sure = max(sure, SAME_WORDS)
-            found.append(
-                Candidate(
-                    article=index.articles[article],
-                    score=float(ranking[article]),
-                    confidence=min(sure, ceiling),
-                    terms=shared,
-                    evidence=evidence,
-                )
-            )
-        return tuple(found)
-
-    def _repaired(self, token: str) -> str:
-        if self.index.knows(token):
-            return token
-        return self._typos.repair(token) or token
-
-    def _evidence(
-        self,
-        question: "_Question",
-        scores: Scores,
-        article: int,
-        other: int,
-        shared: Sequence[str],
-        rarity_of_phrasing: float,
-    ) -> Evidence:
-        nearest, learnt = float(scores.nearest[article]), float(scores.learnt[article])
-        alone = article == other
-        shared_rarity = sum(question.rarity[term] for term in shared)
-        return Evidence(
-            nearest_margin=nearest if alone else nearest - float(scores.nearest[other]),
-            learnt=learnt,
-            learnt_margin=learnt if alone else learnt - float(scores.learnt[other]),
-            covered=question.share_in(self._own_terms[article]),
-            covered_back=shared_rarity / rarity_of_phrasing if rarity_of_phrasing else 0.0,
-            known=question.known,
-            length=question.length,
-            phrasings=self._phrasings,
-        )
-
-
-class _Question:
-    """The words of one question with their rarity."""
-
-    def __init__(self, index: Index, tokens: Sequence[str], repaired: Sequence[str]) -> None:
-        self.rarity = {term: index.rarity(term) for term in dict.fromkeys(map(stem, repaired))}
-        self._sum = sum(self.rarity.values())
-        self.length = math.log(min(len(self.rarity), LONG))
-        # Numbers are left out, and typing errors count as unknown: else a question about something else entirely,
-        # repaired into the articles' words, would look well known.
-        original = {stem(token): index.knows(token) for token in tokens if token != NUMBER}
-        total = sum(map(index.rarity, original))
-        self.known = sum(index.rarity(term) for term, known in original.items() if known) / total if total else 0.0
-        self._rarest_first = sorted(self.rarity, key=lambda term: -self.rarity[term])
-
-    def share_in(self, terms: frozenset[str]) -> float:
-        """Give the share of the question's rarity, 0..1, that these terms hold."""
-        return sum(rarity for term, rarity in self.rarity.items() if term in terms) / self._sum
-
-    def shared_with(self, terms: frozenset[str]) -> tuple[str, ...]:
-        """List the terms that the question has too, the rarest first."""
-        return tuple(term for term in self._rarest_first if term in terms)
-
-
-def _plain(normal: str) -> str:
-    """Leave out what does not change a question: its punctuation and spaces at the ends."""
-    return " ".join(tokens_of(normal)) if len(normal) < LONGEST_TEXT else normal
+def _one_word(tokens: Sequence[str]) -> bool:
+    """Tell whether a text is one word: a topic, no question. Two Chinese characters make one."""
+    return len(tokens) == 1 or (len(tokens) == 2 and all(map(is_han, tokens)))

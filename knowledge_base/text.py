@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Final, Literal
+from functools import cache, lru_cache
+from typing import Any, Final
 
-from knowledge_base.wordlists import FILLERS, GOODBYES, GREETINGS, THANKS
+from knowledge_base.wordlists import IRREGULAR_FORMS
 
 LONGEST_TEXT: Final = 4_000  # characters considered; what follows is not read
 LONGEST_WORD: Final = 40  # letters of one word considered: longer ones are keys mashed or addresses
@@ -20,19 +20,18 @@ _TOKEN = re.compile(rf"[{_HAN}]|[a-z]+(?:['’][a-z]+)*|[0-9]+|[^\W\d_a-z{_HAN}]
 _HAN_ONE = re.compile(rf"[{_HAN}]")
 _LATIN_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)*")
 _OTHER_LETTER = re.compile(rf"[^\W\d_a-z{_HAN}]")
-_CLAUSE = re.compile(rf"[^\w{_HAN}'’]+")
-
-SmallTalk = Literal["greeting", "thanks", "goodbye"]
 
 
 def normal_form(text: str) -> str:
-    """Bring any text to one form: NFKC, lower case, single spaces; control, bidi and combining marks dropped."""
+    """Bring any text to one form: NFKC, lower case, single spaces, simplified characters; no marks, no controls."""
     text = text[:LONGEST_TEXT]
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _UNUSABLE.sub("", text))[:LONGEST_TEXT]
         if _ACCENTED.search(text):
             text = unicodedata.normalize("NFKD", text)
         text = _MARKS.sub("", text)
+        if _HAN_ONE.search(text):
+            text = _to_simplified().convert(text)
     return _SPACES.sub(" ", _UNUSABLE.sub("", text.lower())).strip()
 
 
@@ -53,12 +52,22 @@ def language_of(normal: str) -> str | None:
     return "zh" if han >= latin else "en"
 
 
-def tokens_of(normal: str) -> list[str]:
-    """Split a text in normal form into words, single Chinese characters and numbers, in order."""
+@cache
+def _to_simplified() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def tokens_of(normal: str, *, numbers: bool = False) -> list[str]:
+    """Split a text in normal form into words, single Chinese characters and numbers, in order.
+
+    Numbers of three digits or more all become one token, unless they are wanted with `numbers`.
+    """
     tokens = []
     for token in _TOKEN.findall(normal):
         if token[0].isdigit():
-            tokens.append(token if len(token) < 3 else NUMBER)
+            tokens.append(token if numbers or len(token) < 3 else NUMBER)
         else:
             tokens.append(_plain_word(token))
     return tokens
@@ -78,10 +87,11 @@ def _plain_word(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """Cut the commonest English endings, lightly: cancel, cancels, canceled and cancelling become one term.
+    """Bring irregular English forms to their base and cut the commonest endings: cancels, cancelling become cancel.
 
     Deliberately weaker than Porter's stemmer: what it misses, the character n-grams inside words still find.
     """
+    word = IRREGULAR_FORMS.get(word, word)
     if len(word) < 4 or not word.isascii():
         return word
     for ending, least in (("ing", 6), ("ied", 5), ("ies", 5), ("ed", 5), ("es", 5), ("s", 4)):
@@ -92,25 +102,3 @@ def stem(word: str) -> str:
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "se":
         word = word[:-1]
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-def small_talk(normal: str) -> SmallTalk | None:
-    """Tell whether a text says nothing but hello, thank you or goodbye, in English or Chinese."""
-    clauses = [part for part in _CLAUSE.split(normal) if part]
-    if not clauses or len(normal) > 60:
-        return None
-    kinds: tuple[tuple[SmallTalk, frozenset[str]], ...] = (
-        ("thanks", THANKS),
-        ("greeting", GREETINGS),
-        ("goodbye", GOODBYES),
-    )
-    for kind, vocabulary in kinds:
-        telling = vocabulary - FILLERS
-        if any(_ends_in(part, telling) for part in clauses) and all(_ends_in(p, vocabulary | FILLERS) for p in clauses):
-            return kind
-    return None
-
-
-def _ends_in(clause: str, vocabulary: frozenset[str]) -> bool:
-    """Tell whether a clause is in the vocabulary, also with a drawn-out particle at its end (谢谢啦, 你好呀)."""
-    return clause in vocabulary or clause.rstrip("啊呀哦噢哈啦呢吧了的~") in vocabulary

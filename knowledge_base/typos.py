@@ -1,6 +1,6 @@
 """Repairing typing errors: a word that no article knows becomes the article's word it was surely meant to be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rapidfuzz import process
@@ -19,6 +19,14 @@ class Typos:
         # The commoner word comes first, so it wins among equally near ones; the alphabet settles the rest.
         self._vocabulary = sorted(usable, key=lambda word: (-counts[word], word))
         self._remembered: dict[str, str | None] = {}
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Take up more words; what was repaired before may be repaired better now."""
+        known = set(self._vocabulary)
+        new = [word for word in dict.fromkeys(words) if len(word) >= SHORTEST and word.isalpha() and word not in known]
+        if new:
+            self._vocabulary += new
+            self._remembered.clear()
 
     def repair(self, word: str) -> str | None:
         """Give the known word that is nearest to an unknown one, or None when none is near enough."""

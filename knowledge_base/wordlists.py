@@ -1,4 +1,4 @@
-"""Small word lists that matching needs: words that say little, and words that are only small talk."""
+"""Small word lists that matching needs: words that say little, and irregular forms."""
 
 from typing import Final
 
@@ -28,29 +28,23 @@ STOP_PAIRS: Final[frozenset[str]] = _words(
     """
 )
 
-GREETINGS: Final[frozenset[str]] = _words(
+_IRREGULAR: Final = """
+    be: am is are was were been being; have: has had having; do: does did done; go: goes went gone; get: got gotten;
+    buy: bought; pay: paid; send: sent; lose: lost; make: made; take: took taken; break: broke broken;
+    steal: stole stolen; find: found; give: gave given; write: wrote written; keep: kept; tell: told; say: said;
+    withdraw: withdrew withdrawn; choose: chose chosen; come: came; know: knew known; leave: left; spend: spent;
+    forget: forgot forgotten; see: saw seen; think: thought; bring: brought; sell: sold; hold: held; become: became;
+    begin: began begun; eat: ate eaten; drink: drank drunk; wear: wore worn; tear: tore torn; fall: fell fallen;
+    grow: grew grown; hear: heard; meet: met; read: reads; run: ran; sleep: slept; speak: spoke spoken; swear: swore;
+    understand: understood; win: won; feel: felt; build: built; catch: caught; teach: taught; lend: lent; drive: drove;
+    fly: flew flown; freeze: froze frozen; ride: rode; rise: rose risen; ring: rang rung; shake: shook; wake: woke;
+    child: children; person: people; man: men; woman: women; foot: feet; tooth: teeth
     """
-    hi hello hey heya hiya hallo howdy yo greetings morning afternoon evening good there
-    你好 您好 你们好 大家好 哈喽 哈啰 嗨 嘿 在吗 在么 在不在 有人吗 有人在吗
-    早 早上好 早安 上午好 中午好 下午好 晚上好 亲 客服 老板 店家
-    """
-)
-THANKS: Final[frozenset[str]] = _words(
-    """
-    thanks thank you thankyou thx ty tysm cheers so very much a lot many appreciated great perfect awesome
-    谢谢 谢谢你 谢谢您 谢谢啦 谢啦 谢了 多谢 感谢 非常 非常感谢 十分感谢 辛苦 辛苦了 太好了
-    """
-)
-GOODBYES: Final[frozenset[str]] = _words(
-    """
-    bye goodbye byebye cya see you later good night
-    再见 拜拜 拜 回见 晚安 回头见
-    """
-)
-# These words may stand in small talk but make none of it by themselves.
-FILLERS: Final[frozenset[str]] = _words(
-    """
-    ok okay there good very much so you a lot many please all team again
-    啊 呀 哦 噢 哈 啦 呢 吧 了 好 好的 嗯 嗯嗯 行 的 亲 客服 老板 店家 非常
-    """
-)
+
+# The irregular forms of common English words, to the base form.
+IRREGULAR_FORMS: Final[dict[str, str]] = {
+    form: base.strip()
+    for entry in _IRREGULAR.split(";")
+    for base, _, forms in (entry.partition(":"),)
+    for form in forms.split()
+}

@@ -77,6 +77,7 @@ async def _match(settings: "Settings", question: str, language: str) -> tuple["M
         async with opened(settings) as records:
             book = Book(share)
             await book.refresh(records)
+            await book.settle()
         if len(book):
             return book.match(question, language), "database"
     articles = [article for path in settings.article_paths for article in read_articles(path)]
@@ -237,6 +238,7 @@ async def _check(settings: "Settings") -> tuple[list["Finding"], int, str]:
         async with opened(settings) as records:
             book = Book(share)
             await book.refresh(records)
+            await book.settle()
             async with records.read() as work:
                 found = [article_of(row) for row in await articles.everything(work)]
                 now = work.now

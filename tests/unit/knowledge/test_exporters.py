@@ -39,7 +39,8 @@ addresses = st.one_of(
     st.sampled_from(["https://x.example", "http://x.example:81/a?b=c&d=(e)#f", "https://x.example/茶?q='=1'"]),
     st.text(max_size=10).map(lambda text: f"https://x.example/{text}").filter(is_web_address),
 )
-links = st.lists(st.builds(Link, one_line, addresses), max_size=2).map(tuple)
+labels = one_line.filter(lambda text: len(text) <= LONGEST_LABEL)
+links = st.lists(st.builds(Link, labels, addresses), max_size=2).map(tuple)
 times = st.none() | st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
 articles = st.builds(
     Article,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from knowledge_base.text import LONGEST_TEXT, language_of, normal_form, small_talk, stem, tokens_of
+from knowledge_base.smalltalk import small_talk
+from knowledge_base.text import LONGEST_TEXT, language_of, normal_form, stem, tokens_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,293 @@
+"""All articles of one language with everything that is known for comparing a question with them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from knowledge_base.article import Article
+from knowledge_base.learner import Learnt
+from knowledge_base.lexicon import Concepts
+from knowledge_base.nearness import MOST_EXHAUSTIVE, Near, Rows
+from knowledge_base.text import NUMBER, is_han, normal_form, stem, tokens_of
+from knowledge_base.typos import Typos
+from knowledge_base.vectors import Floats, Ids, Vocabulary
+
+Positions = NDArray[np.intp]
+
+SHORTLIST: Final = 12  # articles that are looked at closely
+LONGEST_COMPARED: Final = 300  # characters of question and phrasing whose spelling is compared
+ANSWER_TOKENS: Final = 300  # of an answer that are considered: it comes to its point before
+
+
+class Evidence(NamedTuple):
+    """What speaks for one article as the answer to one question; each value is about 0..1 unless said otherwise."""
+
+    learnt: float  # log probability by the logistic classifier, 0 and less; 0 while there is none
+    margin: float  # by the hinge classifier, about -1..1; 0 while there is none
+    nearest: float  # cosine with its nearest phrasing
+    nearest_three: float  # mean cosine with its three nearest phrasings, missing ones counted as 0
+    centre: float  # cosine with the sum of its phrasings
+    covered: float  # share of the question's rarity that its phrasings together hold
+    covered_back: float  # share of the nearest phrasing's rarity that the question holds
+    same_tokens: float  # how far the different tokens of question and nearest phrasing are the same
+    same_spelling: float  # how far question and nearest phrasing are spelt the same
+    answer: float  # cosine with its answer
+
+
+class Contender(NamedTuple):
+    """An article that was looked at closely."""
+
+    position: int
+    evidence: Evidence
+    terms: tuple[str, ...]  # the stemmed tokens that question and nearest phrasing share, the rarest first
+
+
+class Question:
+    """One text on its way through a book: its tokens as written and as repaired, and how rare they are."""
+
+    def __init__(self, tokens: Sequence[str], repaired: Sequence[str], vocabulary: Vocabulary) -> None:
+        self.tokens: Final = tuple(tokens)
+        self.repaired: Final = tuple(repaired)
+        self.rarity: Final = {term: vocabulary.rarity(term) for term in dict.fromkeys(map(stem, repaired))}
+        self._sum = sum(self.rarity.values())
+        # Numbers are left out, and typing errors count as unknown: else a question about something else entirely,
+        # repaired into the articles' words, would look well known.
+        original = {stem(token): vocabulary.knows(token) for token in tokens if token != NUMBER}
+        total = sum(map(vocabulary.rarity, original))
+        self.known: Final = (
+            sum(vocabulary.rarity(term) for term, known in original.items() if known) / total if total else 0.0
+        )
+        self._rarest_first = sorted(self.rarity, key=lambda term: -self.rarity[term])
+
+    def share_in(self, terms: Iterable[str]) -> float:
+        """Give the share of the question's rarity, 0..1, that these terms hold."""
+        return sum(self.rarity[term] for term in self.rarity.keys() & set(terms)) / self._sum if self._sum else 0.0
+
+    def shared_with(self, terms: frozenset[str]) -> tuple[str, ...]:
+        """List the terms that the question has too, the rarest first."""
+        return tuple(term for term in self._rarest_first if term in terms)
+
+
+class Book:
+    """The articles of one language, open to live changes; `articles` is by position, None where one was taken out.
+
+    A change counts at once, but the classifier only learns of it when the book is made anew: `learnt_of` is None for
+    an article that it does not know.
+    """
+
+    def __init__(self, articles: Sequence[Article], concepts: Concepts, *, learn: bool = True) -> None:
+        self.articles: Final[list[Article | None]] = list(articles)
+        self._rows_of: list[list[int]] = []
+        self._texts: list[str] = []
+        self._own_terms: list[frozenset[str]] = []
+        owner: list[int] = []
+        for position, article in enumerate(articles):
+            texts = wordings_of(article)
+            self._rows_of.append(list(range(len(owner), len(owner) + len(texts))))
+            owner += [position] * len(texts)
+            self._texts += texts
+        tokens = [tokens_of(text) for text in self._texts]
+        self.vocabulary: Final = Vocabulary(concepts)
+        self._rows = Rows(self.vocabulary, tokens, learn=True)
+        self._phrasings = len(owner)
+        self._owner: Positions = np.array(owner, dtype=np.intp)
+        self._terms: list[frozenset[str]] = [frozenset(map(stem, row)) for row in tokens]
+        self._own_terms = [self._terms_of(position) for position in range(len(articles))]
+        self._lengths: list[float] = self._rows.length_of_sums(self._owner, len(articles))
+        self._answers = Rows(self.vocabulary, [_answer_tokens(article) for article in articles], learn=False)
+        self._has_answers = any(article.answer for article in articles)
+        self._typos = Typos(Counter(token for row in tokens for token in row if not is_han(token)))
+        self._positions = {article.id: position for position, article in enumerate(articles)}
+        self._same: dict[str, set[int]] = {}
+        for row, position in enumerate(owner):
+            self._same.setdefault(" ".join(tokens[row]), set()).add(position)
+        self.learnt: Learnt | None = None
+        if learn and len(owner) <= MOST_EXHAUSTIVE:
+            self.learnt = self._rows.train(self._owner, len(articles))
+
+    @property
+    def size(self) -> int:
+        """How many articles there are."""
+        return len(self._positions)
+
+    @property
+    def phrasings(self) -> int:
+        """How many phrasings there are, titles included."""
+        return self._phrasings
+
+    def put(self, article: Article) -> None:
+        """Take up an article at once, in place of the one with its id if there is one."""
+        known = self._positions.get(article.id)
+        before = self.articles[known] if known is not None else None
+        if known is not None and before is not None and before.answer == article.answer:
+            self.articles[known] = article
+            self._change_wordings(known, wordings_of(article))
+            return
+        self.take_out(article.id)
+        position = len(self.articles)
+        self.articles.append(article)
+        self._positions[article.id] = position
+        self._rows_of.append([])
+        self._own_terms.append(frozenset())
+        self._lengths.append(1.0)
+        self._answers.add(_answer_tokens(article))
+        self._has_answers = self._has_answers or bool(article.answer)
+        self._change_wordings(position, wordings_of(article))
+
+    def take_out(self, article_id: str) -> None:
+        """Let an article be none any more."""
+        position = self._positions.pop(article_id, None)
+        if position is not None:
+            self._change_wordings(position, [])
+            self._answers.drop(position)
+            self.articles[position] = None
+
+    def _change_wordings(self, position: int, texts: Sequence[str]) -> None:
+        wanted = dict.fromkeys(texts)
+        for row in list(self._rows_of[position]):
+            if self._texts[row] in wanted:
+                wanted.pop(self._texts[row])
+                continue
+            self._phrasings -= 1
+            self._rows.drop(row)
+            self._rows_of[position].remove(row)
+            self._same.get(" ".join(tokens_of(self._texts[row])), set()).discard(position)
+        for text in wanted:
+            tokens = tokens_of(text)
+            self._phrasings += 1
+            self._rows_of[position].append(self._rows.add(tokens))
+            self._texts.append(text)
+            self._terms.append(frozenset(map(stem, tokens)))
+            self._owner = np.append(self._owner, position)
+            self._typos.learn(token for token in tokens if not is_han(token))
+            self._same.setdefault(" ".join(tokens), set()).add(position)
+        self._own_terms[position] = self._terms_of(position)
+        self._lengths[position] = self._rows.length_of_sum(self._rows_of[position])
+
+    def _terms_of(self, position: int) -> frozenset[str]:
+        return frozenset().union(*(self._terms[row] for row in self._rows_of[position]))
+
+    def same_words(self, tokens: Sequence[str]) -> int | None:
+        """Give the position of the one article that has this very text as a phrasing."""
+        # Words that are a phrasing of two articles say nothing for either.
+        found = self._same.get(" ".join(tokens), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+    def question(self, tokens: Sequence[str]) -> Question:
+        """Take up a tokenised text: words that no article knows are repaired into those it was surely meant to be."""
+        knows = self.vocabulary.knows
+        repaired = [token if knows(token) else self._typos.repair(token) or token for token in tokens]
+        return Question(tokens, repaired, self.vocabulary)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether classifiers know every article."""
+        return self.learnt is not None and self.learnt.articles >= len(self.articles)
+
+    def positions(self, ids: Iterable[str]) -> list[int]:
+        """Give the positions of those of these articles that are in the book."""
+        return [self._positions[one] for one in ids if one in self._positions]
+
+    def contenders(self, question: Question, text: str, also: Iterable[int] = ()) -> list[Contender]:
+        """Look closely at the dozen articles that come nearest by any measure, and at those in `also`.
+
+        `text` is the question in normal form; the order means nothing.
+        """
+        vector = self.vocabulary.vectors([question.repaired]).row(0)
+        if not len(vector[0]):
+            return []
+        near = self._rows.near(*vector)
+        answers = self._answers.near(*vector).spread() if self._has_answers else None
+        nearest, sums = self._by_article(near)
+        centre = (sums / np.array(self._lengths)).astype(np.float32)
+        learnt, margins = self._judged(*vector)
+        measures: list[Floats] = [one for one in (nearest, centre, learnt, margins, answers) if one is not None]
+        chosen = _best_of(measures, self.articles)
+        chosen += [position for position in dict.fromkeys(also) if position not in chosen]
+        spread = near.spread()
+        return [
+            self._contender(position, question, text, spread, float(centre[position]), learnt, margins, answers)
+            for position in chosen
+        ]
+
+    def _by_article(self, near: Near) -> tuple[Floats, Floats]:
+        """Give the cosine with the nearest phrasing of each article, and the sum over all its phrasings."""
+        owner = self._owner[near.rows]
+        nearest = np.zeros(len(self.articles), dtype=np.float32)
+        np.maximum.at(nearest, owner, near.values)
+        return nearest, np.bincount(owner, near.values, minlength=len(self.articles)).astype(np.float32)
+
+    def _judged(self, ids: Ids, weights: Floats) -> tuple[Floats | None, Floats | None]:
+        """Ask the classifiers; None when there are none or they do not know every article."""
+        if self.learnt is None or not self.is_trained:
+            return None, None
+        return self.learnt.judge(ids, weights)
+
+    def _contender(
+        self,
+        position: int,
+        question: Question,
+        text: str,
+        near: Floats,
+        centre: float,
+        learnt: Floats | None,
+        margins: Floats | None,
+        answers: Floats | None,
+    ) -> Contender:
+        rows = self._rows_of[position]
+        by_nearness = sorted(rows, key=lambda row: -near[row])[:3]
+        nearest = by_nearness[0] if by_nearness else None
+        terms = self._terms[nearest] if nearest is not None else frozenset()
+        shared = question.shared_with(terms)
+        rarity = sum(map(self.vocabulary.rarity, terms))
+        phrasing = self._texts[nearest][:LONGEST_COMPARED] if nearest is not None else ""
+        evidence = Evidence(
+            learnt=float(learnt[position]) if learnt is not None else 0.0,
+            margin=float(margins[position]) if margins is not None else 0.0,
+            nearest=float(near[nearest]) if nearest is not None else 0.0,
+            nearest_three=float(sum(near[row] for row in by_nearness)) / 3,
+            centre=centre,
+            covered=question.share_in(self._own_terms[position]),
+            covered_back=sum(question.rarity[term] for term in shared) / rarity if rarity else 0.0,
+            same_tokens=fuzz.token_set_ratio(text[:LONGEST_COMPARED], phrasing) / 100,
+            same_spelling=fuzz.ratio(text[:LONGEST_COMPARED], phrasing) / 100,
+            answer=float(answers[position]) if answers is not None else 0.0,
+        )
+        return Contender(position, evidence, shared)
+
+
+def wordings_of(article: Article) -> list[str]:
+    """List what people say to mean this article, in normal form: its phrasings and its title."""
+    found = dict.fromkeys(normal_form(text) for text in (*article.phrasings, article.title))
+    return [text for text in found if text]
+
+
+def _answer_tokens(article: Article) -> list[str]:
+    return tokens_of(normal_form(article.answer))[:ANSWER_TOKENS]
+
+
+def _best_of(measures: Sequence[Floats], articles: Sequence[Article | None]) -> list[int]:
+    """Choose articles by turns: the first by each measure, then the second by each, and so on."""
+    orders = [_first(measure, SHORTLIST) for measure in measures]
+    chosen: dict[int, None] = {}
+    for turn in range(SHORTLIST):
+        for order, measure in zip(orders, measures, strict=True):
+            if turn < len(order):
+                position = order[turn]
+                if articles[position] is not None and (measure[position] > 0 or measure is not measures[0]):
+                    chosen.setdefault(position, None)
+        if len(chosen) >= SHORTLIST:
+            break
+    return list(chosen)[:SHORTLIST]
+
+
+def _first(measure: Floats, most: int) -> list[int]:
+    """Give the positions of the largest values, largest first."""
+    if len(measure) > most:
+        at = np.argpartition(-measure, most)[:most]
+        return at[np.argsort(-measure[at], kind="stable")].tolist()  # type: ignore[no-any-return]
+    return np.argsort(-measure, kind="stable").tolist()  # type: ignore[no-any-return]
