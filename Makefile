@@ -15,7 +15,7 @@ PYTEST = $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run test check sabotage bench bench-turns bench-questions bench-calibration bench-telegram lock clean
+.PHONY: help install install-dev run test check sabotage bench bench-turns bench-questions bench-matching bench-calibration bench-telegram fit lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,19 +48,27 @@ bench-turns: install-dev ## turns per second, alone and in a burst
 bench-questions: install-dev ## how many questions are answered rightly, wrongly and not
 	@$(PY) -m benchmarks.questions $(if $(DATA),--data $(DATA)) $(ARGS)
 
+bench-matching: install-dev $(VENV)/.benchmarks ## the matcher beside its peers: who is right, who learns, how fast (DATA=…)
+	@$(PY) -m benchmarks.matching --data $(or $(DATA),$(error name the folder of question sets: DATA=…)) $(ARGS)
+
 bench-calibration: install-dev ## how well the threshold keeps its word, shipped and from judged messages (DATA=…)
 	@$(PY) -m benchmarks.calibration --data $(or $(DATA),$(error name the folder of question sets: DATA=…)) $(ARGS)
 
 bench-telegram: install-dev ## both Telegram libraries side by side
 	@$(PY) -m benchmarks.telegram_libraries $(ARGS)
 
+fit: install-dev ## fit the matcher's weights again and write them where they ship (DATA=…)
+	@$(PY) -m benchmarks.fit --data $(or $(DATA),$(error name the folder of question sets: DATA=…)) --write \
+		--left-out benchmarks/left_out.json $(ARGS)
+
 # UPGRADE=--upgrade takes the newest versions; without it only what pyproject.toml demands changes.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --only-binary :all: $(UPGRADE) pyproject.toml --group install
-lock: ## pin the versions in requirements.lock and requirements-dev.lock again (needs uv)
+lock: ## pin the versions in the three requirements files again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs the tool uv: install it, or name it with UV=…" >&2; exit 1; }
 	@$(COMPILE) --output-file requirements.lock
 	@$(COMPILE) --group dev --extra postgres --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## remove what the tools made (.venv, caches); your data under var/ stays
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -90,4 +98,10 @@ $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 	@echo "Installing the packages of requirements-dev.lock into $(VENV) …"
 	@$(PIP_INSTALL) $(LOCKED) -r requirements-dev.lock
 	@$(PY) -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
+	@touch $@
+
+# The peers of the benchmarks; only a benchmark that compares asks for them.
+$(VENV)/.benchmarks: requirements-bench.lock $(VENV)/.development
+	@echo "Installing the packages of requirements-bench.lock into $(VENV) …"
+	@$(PIP_INSTALL) $(LOCKED) -r requirements-bench.lock
 	@touch $@

@@ -4,9 +4,10 @@
 
 FOLDER holds `SET.articles_K.jsonl` and `SET.{dev,test,more}.jsonl` (`{"text", "expected"}`, expected null when no
 article answers). For each set and number of phrasings K, so many messages are drawn at random and judged, a threshold
-is taken from them, and the rest is decided with it; the figures are means over the draws. `wrong` is the share of all
-messages that were answered wrongly, `right` that of the answerable ones that were answered rightly. `between` goes the
-fraction of the way that whole messages leave (see knowledge_base/calibration.py).
+is taken from them, and the rest is decided with it, by weights that were fitted without the set; the figures are means
+over the draws. `wrong` is the share of all messages that were answered wrongly, `right` that of the answerable ones
+that were answered rightly. `between` goes the fraction of the way that whole messages leave (see
+knowledge_base/calibration.py).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.matching import weights_without
 from knowledge_base import Matcher, read_articles
 from knowledge_base.calibration import Judged, calibrate
 from knowledge_base.confidence import answer_threshold
@@ -82,7 +84,7 @@ def read_rows(folder: Path) -> list[Rows]:
         files = [path for split in SPLITS if (path := folder / f"{name}.{split}.jsonl").exists()]
         lines = [line for path in files for line in path.read_text("utf-8").splitlines() if line.strip()]
         asked = [json.loads(line) for line in lines]
-        matcher = Matcher(read_articles(articles, answers_required=False))
+        matcher = Matcher(read_articles(articles, answers_required=False), fitted=weights_without(name))
         first = [next(iter(matcher.match(question["text"]).candidates), None) for question in asked]
         right = [c is not None and c.article.id == q["expected"] for c, q in zip(first, asked, strict=True)]
         confidence = np.array([0.0 if c is None else c.confidence for c in first])

@@ -20,7 +20,10 @@ Ids = NDArray[np.int32]
 # The channels: stems and pairs of neighbouring stems (a Chinese character is a word); the pieces inside Latin words,
 # which forgive endings and compounds; the sounds of Chinese characters, which forgive homophones; concepts.
 WORDS, LETTERS, SOUNDS, CONCEPTS = range(4)
-LETTERS_SHARE: Final = 0.6  # of a text all of Latin words, before concepts
+LETTERS_SHARE: Final = 0.6  # of a text all of Latin words, before concepts, with few phrasings …
+LETTERS_SHARE_OF_MANY: Final = 0.4  # … and with many: then most words have been seen whole
+FEW, MANY = 10, 40  # phrasings an article; between them the share falls with the logarithm
+LEAPS_FROM: Final = 15  # phrasings an article from which pairs of stems with one between them are terms too
 SOUNDS_SHARE: Final = 0.2  # of a text all of Chinese characters, before concepts
 CONCEPTS_SHARE: Final = 0.2
 STOP_WEIGHT: Final = 0.5
@@ -49,8 +52,12 @@ class Vocabulary:
     (sublinear), and less when they say little.
     """
 
-    def __init__(self, concepts: Concepts) -> None:
+    def __init__(self, concepts: Concepts, phrasings_each: float = 1.0) -> None:
+        """Start without terms; `phrasings_each` is how many phrasings an article has on average."""
         self._concepts = concepts
+        self._leaps = phrasings_each >= LEAPS_FROM
+        fallen = math.log(min(max(phrasings_each, FEW), MANY) / FEW) / math.log(MANY / FEW)
+        self._letters_share = LETTERS_SHARE - fallen * (LETTERS_SHARE - LETTERS_SHARE_OF_MANY)
         self._ids: dict[str, int] = {}
         self._channels = array("b")
         self._stops = array("f")
@@ -114,6 +121,9 @@ class Vocabulary:
             take(term, WORDS, into)
         for first, second in pairwise(stems):
             take(f"{first} {second}", WORDS, into)
+        if self._leaps:
+            for first, second in zip(stems, stems[2:], strict=False):
+                take(f"{first} {second}", WORDS, into)
         for concept in self._concepts.find(stems):
             take(f"\x03{concept}", CONCEPTS, into)
         sounds = [f"\x02{sound_of(token)}" for token in tokens if is_han(token)]
@@ -155,15 +165,16 @@ class Vocabulary:
         place = rows * 4 + np.frombuffer(self._channels, dtype=np.int8)[ids]
         lengths = np.sqrt(np.bincount(place, weights * weights, minlength=4 * len(per_row)))
         lengths[lengths == 0] = 1
-        factors = np.sqrt(np.array([_shares(share) for share in latin], dtype=np.float64)).ravel() / lengths
+        shares = [_shares(share, self._letters_share) for share in latin]
+        factors = np.sqrt(np.array(shares, dtype=np.float64)).ravel() / lengths
         starts = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int64)
         return Vectors(starts, ids, (weights * factors[place]).astype(np.float32))
 
 
-def _shares(latin: float) -> tuple[float, float, float, float]:
+def _shares(latin: float, letters_share: float) -> tuple[float, float, float, float]:
     """Give what part of the squared length each channel may fill in a text with this share of Latin words."""
     rest = 1 - CONCEPTS_SHARE
-    letters, sounds = rest * LETTERS_SHARE * latin, rest * SOUNDS_SHARE * (1 - latin)
+    letters, sounds = rest * letters_share * latin, rest * SOUNDS_SHARE * (1 - latin)
     return rest - letters - sounds, letters, sounds, CONCEPTS_SHARE
 
 
