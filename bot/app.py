@@ -119,7 +119,8 @@ class App:
 
     async def _train(self) -> None:
         try:
-            await self.book.settle()
+            while await self.book.settle():
+                pass
         except Exception:
             log.exception("The matcher could not be trained; questions are matched with what it has learnt so far.")
 

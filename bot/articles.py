@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -30,6 +31,7 @@ _CONFIGURED = "config"
 _CALIBRATE_EVERY = 30.0  # seconds
 _LIVE_AT_MOST: Final = 50  # changed articles up to which each is put into the live matcher; more are built anew
 _SMALL: Final = 1_500  # phrasings that are trained on within about a second
+_EMBED_AGAIN: Final = 60.0  # seconds after the embedder could not embed the articles
 _MOST_MEANT: Final = 512  # questions whose nearness by meaning is kept until they are matched
 
 _Key = tuple[str, str]  # article id, language
@@ -67,7 +69,9 @@ class Book:
         self._calibrated_at = -_CALIBRATE_EVERY
         self._trained = True  # whether the matcher was trained on the articles as they are
         self._meanings: Meanings | None = None
-        self._meant: dict[tuple[str, str], Mapping[str, float]] = {}
+        self._embedded: Mapping[_Key, Article] | None = None  # the articles that the meanings are of
+        self._embed_after = -_EMBED_AGAIN
+        self._meant: dict[tuple[str, str], tuple[Mapping[str, float], int]] = {}  # …, how often it will be matched
         self.calibration: Calibration | None = None
 
     async def load_configured(self, records: Records, paths: Sequence[Path]) -> None:
@@ -103,34 +107,39 @@ class Book:
         return True
 
     async def settle(self) -> bool:
-        """Train on the articles as they are, in a thread, and put the result to use; False when nothing is to do.
+        """Do in a thread what is due: train on the articles as they are, or, once that is done, embed them.
 
-        What changes meanwhile counts at once, here and in what comes of the training.
+        What changes meanwhile counts at once, here and in what comes of the training. False when nothing is to do.
         """
         if self._trained:
-            return False
+            return await self._embed()
+        await self._train()
+        return True
+
+    async def _train(self) -> None:
         found, groups = self._articles, self._synonyms
         self._trained = True
         matcher = await in_thread(lambda: self._made(found.values(), groups, learn=True))
-        if groups == self._synonyms:
-            for key in found.keys() - self._articles.keys():
+        gone = found.keys() - self._articles.keys()
+        changed = [article for key, article in self._articles.items() if found.get(key) != article]
+        if groups == self._synonyms and len(changed) + len(gone) <= _LIVE_AT_MOST:  # else it is trained anew at once
+            for key in gone:
                 matcher.remove(*key)
-            for key, article in self._articles.items():
-                if found.get(key) != article:
-                    matcher.replace(article)
+            for article in changed:
+                matcher.replace(article)
             self._matcher = matcher
             self._tune()
-        await self._embed(found.values())
-        return True
 
     def _made(self, found: Iterable[Article], groups: Mapping[str, Groups], *, learn: bool) -> Matcher:
-        return Matcher(
+        matcher = Matcher(
             found,
             self._wrong_answers_at_most,
             answer_from=self.calibration.threshold if self.calibration else None,
             synonyms=groups,
             learn=learn,
         )
+        matcher.prepare()
+        return matcher
 
     async def _calibrate(self, records: Records) -> None:
         if time.monotonic() - self._calibrated_at < _CALIBRATE_EVERY:
@@ -144,22 +153,27 @@ class Book:
         if self.calibration is not None:
             self._matcher.answer_from = self.calibration.threshold
 
-    async def _embed(self, found: Iterable[Article]) -> None:
-        if self._embedder is None:
-            return
-        embedder = self._embedder
+    async def _embed(self) -> bool:
+        embedder, found = self._embedder, self._articles
+        if embedder is None or self._embedded is found or time.monotonic() < self._embed_after:
+            return False
         try:
-            self._meanings = await in_thread(lambda: Meanings(found, embedder))
+            self._meanings = await in_thread(lambda: Meanings(found.values(), embedder))
         except EmbedderError as error:
             log.warning("The embedder did not answer; questions are matched by their words alone.", error=str(error))
+            self._embed_after = time.monotonic() + _EMBED_AGAIN
+            return False
+        self._embedded = found
+        return True
 
     async def understand(self, questions: Sequence[tuple[str, str]]) -> None:
         """Ask the embedder, if there is one, what these (text, language) mean, before they are matched; never fails."""
         if self._embedder is None or self._meanings is None:
             return
-        await asyncio.gather(*(self._understand(text, language) for text, language in questions))
+        wanted = Counter(questions)  # two customers may ask the same at the same moment
+        await asyncio.gather(*(self._understand(text, language, times) for (text, language), times in wanted.items()))
 
-    async def _understand(self, text: str, language: str) -> None:
+    async def _understand(self, text: str, language: str, times: int) -> None:
         embedder, meanings = self._embedder, self._meanings
         if embedder is None or meanings is None or not text.strip():
             return
@@ -171,11 +185,18 @@ class Book:
         spoken = self._matcher.language_of(text, language)
         while len(self._meant) >= _MOST_MEANT:
             self._meant.pop(next(iter(self._meant)))
-        self._meant[text, language] = meanings.nearest(vector, spoken)
+        self._meant[text, language] = meanings.nearest(vector, spoken), times
 
     def match(self, text: str, language: str) -> Match:
         """Which article answers `text`; its script decides the language, `language` only where it cannot."""
-        return self._matcher.match(text, language, self._meant.pop((text, language), None))
+        return self._matcher.match(text, language, self._meaning(text, language))
+
+    def _meaning(self, text: str, language: str) -> Mapping[str, float] | None:
+        """What is known of a question's meaning; kept no longer than it is needed, for the words are not ours."""
+        near, times = self._meant.pop((text, language), (None, 0))
+        if near is not None and times > 1:
+            self._meant[text, language] = near, times - 1
+        return near
 
     def find(self, article_id: str, language: str) -> Article | None:
         """The article with this id in this language."""

@@ -13,7 +13,7 @@ from knowledge_base.learner import Learnt
 from knowledge_base.lexicon import Concepts
 from knowledge_base.nearness import MOST_EXHAUSTIVE, Near, Rows
 from knowledge_base.text import NUMBER, is_han, normal_form, stem, tokens_of
-from knowledge_base.typos import Typos
+from knowledge_base.typos import SHORTEST, Typos
 from knowledge_base.vectors import Floats, Ids, Vocabulary
 
 Positions = NDArray[np.intp]
@@ -21,6 +21,7 @@ Positions = NDArray[np.intp]
 SHORTLIST: Final = 12  # articles that are looked at closely
 LONGEST_COMPARED: Final = 300  # characters of question and phrasing whose spelling is compared
 ANSWER_TOKENS: Final = 300  # of an answer that are considered: it comes to its point before
+MOST_REPAIRED: Final = 40  # unknown words of a question; repairing one takes longer than all the rest of a match
 
 
 class Evidence(NamedTuple):
@@ -91,7 +92,7 @@ class Book:
             owner += [position] * len(texts)
             self._texts += texts
         tokens = [tokens_of(text) for text in self._texts]
-        self.vocabulary: Final = Vocabulary(concepts)
+        self.vocabulary: Final = Vocabulary(concepts, len(owner) / max(len(articles), 1))
         self._rows = Rows(self.vocabulary, tokens, learn=True)
         self._phrasings = len(owner)
         self._owner: Positions = np.array(owner, dtype=np.intp)
@@ -103,8 +104,9 @@ class Book:
         self._typos = Typos(Counter(token for row in tokens for token in row if not is_han(token)))
         self._positions = {article.id: position for position, article in enumerate(articles)}
         self._same: dict[str, set[int]] = {}
-        for row, position in enumerate(owner):
-            self._same.setdefault(" ".join(tokens[row]), set()).add(position)
+        self._words = [" ".join(row) for row in tokens]
+        for words, position in zip(self._words, owner, strict=True):
+            self._same.setdefault(words, set()).add(position)
         self.learnt: Learnt | None = None
         if learn and len(owner) <= MOST_EXHAUSTIVE:
             self.learnt = self._rows.train(self._owner, len(articles))
@@ -134,9 +136,10 @@ class Book:
         self._rows_of.append([])
         self._own_terms.append(frozenset())
         self._lengths.append(1.0)
-        self._answers.add(_answer_tokens(article))
-        self._has_answers = self._has_answers or bool(article.answer)
         self._change_wordings(position, wordings_of(article))
+        # Words of answers are no words that customers use: they count only where phrasings have them too.
+        self._answers.add(_answer_tokens(article), grow=False)
+        self._has_answers = self._has_answers or bool(article.answer)
 
     def take_out(self, article_id: str) -> None:
         """Let an article be none any more."""
@@ -155,7 +158,9 @@ class Book:
             self._phrasings -= 1
             self._rows.drop(row)
             self._rows_of[position].remove(row)
-            self._same.get(" ".join(tokens_of(self._texts[row])), set()).discard(position)
+            self._same.get(self._words[row], set()).discard(position)
+        for row in self._rows_of[position]:  # what is left may be the same words, written in another way
+            self._same.setdefault(self._words[row], set()).add(position)
         for text in wanted:
             tokens = tokens_of(text)
             self._phrasings += 1
@@ -164,7 +169,8 @@ class Book:
             self._terms.append(frozenset(map(stem, tokens)))
             self._owner = np.append(self._owner, position)
             self._typos.learn(token for token in tokens if not is_han(token))
-            self._same.setdefault(" ".join(tokens), set()).add(position)
+            self._words.append(" ".join(tokens))
+            self._same.setdefault(self._words[-1], set()).add(position)
         self._own_terms[position] = self._terms_of(position)
         self._lengths[position] = self._rows.length_of_sum(self._rows_of[position])
 
@@ -180,8 +186,9 @@ class Book:
     def question(self, tokens: Sequence[str]) -> Question:
         """Take up a tokenised text: words that no article knows are repaired into those it was surely meant to be."""
         knows = self.vocabulary.knows
-        repaired = [token if knows(token) else self._typos.repair(token) or token for token in tokens]
-        return Question(tokens, repaired, self.vocabulary)
+        unknown = [token for token in dict.fromkeys(tokens) if len(token) >= SHORTEST and not knows(token)]
+        repairs = {token: self._typos.repair(token) or token for token in unknown[:MOST_REPAIRED]}
+        return Question(tokens, [repairs.get(token, token) for token in tokens], self.vocabulary)
 
     @property
     def is_trained(self) -> bool:

@@ -17,17 +17,34 @@ class Crossing:
     """The articles of one language as far as they can be told in the other one's words."""
 
     def __init__(self, articles: Iterable[Article], language: str) -> None:
-        concepts = crossing(language)
-        self._rows: list[tuple[Article, frozenset[int]]] = []
-        for article in articles if concepts is not None else ():
-            for text in (*article.phrasings, article.title):
-                assert concepts is not None
-                found = frozenset(concepts.find(list(map(stem, tokens_of(normal_form(text))))))
-                if len(found) >= FEWEST_SHARED:
-                    self._rows.append((article, found))
-        counts = Counter(concept for _, row in self._rows for concept in row)
-        self._rarity = {concept: math.log((1 + len(self._rows)) / (1 + n)) + 1 for concept, n in counts.items()}
-        self._rarest = math.log(1 + len(self._rows)) + 1
+        self._concepts = crossing(language)
+        self._rows: dict[str, tuple[Article, list[frozenset[int]]]] = {}  # by article id
+        self._counts: Counter[int] = Counter()
+        self._size = 0  # rows of all articles
+        for article in articles:
+            self.put(article)
+
+    def put(self, article: Article) -> None:
+        """Take up an article at once, in place of the one with its id if there is one."""
+        if self._concepts is None:
+            return
+        self._uncount(article.id)
+        texts = (normal_form(text) for text in (*article.phrasings, article.title))
+        told = (frozenset(self._concepts.find(list(map(stem, tokens_of(text))))) for text in texts)
+        rows = [row for row in told if len(row) >= FEWEST_SHARED]
+        self._rows[article.id] = article, rows
+        self._counts.update(concept for row in rows for concept in row)
+        self._size += len(rows)
+
+    def take_out(self, article_id: str) -> None:
+        """Let an article be none any more; nothing happens when there is none."""
+        self._uncount(article_id)
+        self._rows.pop(article_id, None)
+
+    def _uncount(self, article_id: str) -> None:
+        _, rows = self._rows.get(article_id, (None, []))
+        self._counts.subtract(concept for row in rows for concept in row)
+        self._size -= len(rows)
 
     def find(self, tokens: Sequence[str], language: str, left_out: Iterable[str]) -> tuple[Article, float] | None:
         """Give the article that a tokenised question in the other language asks for, and how alike they are, 0..1.
@@ -41,7 +58,7 @@ class Crossing:
         without = frozenset(left_out)
         length = self._length(asked)
         best: tuple[Article, float] | None = None
-        for article, row in self._rows:
+        for article, row in ((article, row) for article, rows in self._rows.values() for row in rows):
             shared = asked & row
             if len(shared) < FEWEST_SHARED or article.id in without:
                 continue
@@ -51,4 +68,4 @@ class Crossing:
         return best
 
     def _length(self, concepts: frozenset[int]) -> float:
-        return math.sqrt(sum(self._rarity.get(concept, self._rarest) ** 2 for concept in concepts))
+        return math.sqrt(sum((math.log((1 + self._size) / (1 + self._counts[one])) + 1) ** 2 for one in concepts))

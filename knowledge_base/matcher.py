@@ -109,19 +109,22 @@ class Matcher:
     def replace(self, article: Article) -> None:
         """Put an article in, in place of the one with its id and language if there is one."""
         self._articles[article.language, article.id] = article
-        self._crossings.pop(article.language, None)
+        if article.language in self._crossings:
+            self._crossings[article.language].put(article)
         book = self._books.get(article.language)
         if book is not None:
             book.put(article)
         elif article.phrasings:
             concepts = concepts_of(article.language, self._synonyms.get(article.language, ()))
-            self._books[article.language] = Book([article], concepts, learn=False)
+            found = [one for one in self._articles.values() if one.language == article.language]
+            self._books[article.language] = Book(found, concepts, learn=False)
 
     def remove(self, article_id: str, language: str) -> None:
         """Take an article out; nothing happens when there is none."""
         if self._articles.pop((language, article_id), None) is None:
             return
-        self._crossings.pop(language, None)
+        if language in self._crossings:
+            self._crossings[language].take_out(article_id)
         book = self._books.get(language)
         if book is not None:
             book.take_out(article_id)
@@ -152,7 +155,8 @@ class Matcher:
         question = book.question(tokens)
         candidates = self._candidates(book, normal, question, same, meant or {})
         decision, reason = self._decide(candidates, tokens, same is not None)
-        if decision is Decision.ESCALATE and (elsewhere := self._elsewhere(tokens, spoken)):
+        elsewhere = self._elsewhere(tokens, spoken) if decision is not Decision.ANSWER else None
+        if elsewhere and (decision is Decision.ESCALATE or elsewhere.confidence > candidates[0].confidence):
             return self._escalate("other_language", spoken, (elsewhere,))
         return Match(decision, reason, candidates, spoken, self.answer_from, question.known)
 
@@ -202,13 +206,21 @@ class Matcher:
         for language in self._books:
             if language == spoken:
                 continue
-            if language not in self._crossings:
-                articles = [article for article in self._articles.values() if article.language == language]
-                self._crossings[language] = Crossing(articles, language)
-            found = self._crossings[language].find(tokens, spoken, own)
+            found = self._crossing(language).find(tokens, spoken, own)
             if found is not None:
                 return Candidate(found[0], found[1], found[1] * CROSSED, ())
         return None
+
+    def prepare(self) -> None:
+        """Make now what the first question in another language than its article's would wait for."""
+        for language in self._books:
+            self._crossing(language)
+
+    def _crossing(self, language: str) -> Crossing:
+        if language not in self._crossings:
+            articles = [article for article in self._articles.values() if article.language == language]
+            self._crossings[language] = Crossing(articles, language)
+        return self._crossings[language]
 
     def language_of(self, text: str, own: str | None = None) -> str:
         """Tell the language in which a text would be matched."""

@@ -35,8 +35,16 @@ class Near:
 class Rows:
     """Rows of sparse vectors with posting lists; later rows are kept beside them until everything is built anew."""
 
-    def __init__(self, vocabulary: Vocabulary, tokens: Sequence[Sequence[str]], *, learn: bool) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        tokens: Sequence[Sequence[str]],
+        *,
+        learn: bool,
+        most_exhaustive: int = MOST_EXHAUSTIVE,
+    ) -> None:
         self._vocabulary = vocabulary
+        self._most_exhaustive = most_exhaustive
         self._vectors = vocabulary.learn(tokens) if learn else vocabulary.vectors(tokens)
         starts, ids, weights = self._vectors
         self._base = len(starts) - 1
@@ -51,9 +59,9 @@ class Rows:
     def __len__(self) -> int:
         return self._base + len(self._later)
 
-    def add(self, tokens: Sequence[str]) -> int:
-        """Take up one more row at once; returns its position."""
-        self._later.append(self._vocabulary.vectors([tokens], grow=True).row(0))
+    def add(self, tokens: Sequence[str], *, grow: bool = True) -> int:
+        """Take up one more row at once, with `grow` its new terms too; returns its position."""
+        self._later.append(self._vocabulary.vectors([tokens], grow=grow).row(0))
         return len(self) - 1
 
     def drop(self, position: int) -> None:
@@ -106,7 +114,7 @@ class Rows:
 
     def _near_base(self, ids: Ids, weights: Floats) -> tuple[Positions, Floats]:
         starts, ends = self._lists[ids], self._lists[ids + 1]
-        if self._base <= MOST_EXHAUSTIVE:
+        if self._base <= self._most_exhaustive:
             return np.arange(self._base), self._sum(starts, ends, weights)
         lengths = ends - starts
         order = np.argsort(lengths, kind="stable")
