@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.texts import Texts
 from crm_core.models import Interaction
 from knowledge_base import Article, Candidate, Decision, Match
+from knowledge_base.person import WANTED
 
 _MOST_WORDS = 8  # terms that are named; the rarest come first and tell the most
 
@@ -42,7 +43,7 @@ def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...], wor
             language, "why-first", title=title_of(first.article), id=first.article.id, sure=percent(first.confidence)
         )
     ]
-    if counted := _as_written(first.terms, words):
+    if counted := as_written(first.terms, words):
         lines.append(texts.say(language, "why-words", words=" · ".join(counted[:_MOST_WORDS])))
     if len(candidates) == 1:
         return [*lines, texts.say(language, "why-alone")]
@@ -61,7 +62,7 @@ def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...], wor
     ]
 
 
-def _as_written(terms: Sequence[str], words: str) -> list[str]:
+def as_written(terms: Sequence[str], words: str) -> list[str]:
     """Terms as the customer wrote them: "tasting" for "tast". Single letters tell nobody anything."""
     written = re.findall(r"\w+", words.casefold())
     found = [next((one for one in written if one.startswith(term)), term) for term in terms]
@@ -76,4 +77,5 @@ def would_say(texts: Texts, language: str, match: Match) -> str:
         titles = [title_of(one.article) for one in match.suggestions]
         return texts.say(language, "ask-would-suggest", titles=" · ".join(titles))
     talk = match.reason.startswith("smalltalk_") or match.reason in {"empty", "no_words", "one_word"}
+    talk = talk and match.reason != WANTED
     return texts.say(language, "ask-would-talk" if talk else "ask-would-escalate")

@@ -34,6 +34,7 @@ REASONS = {
     "smalltalk_thanks": "this is a word of thanks",
     "smalltalk_goodbye": "this is a goodbye",
     "smalltalk_abuse": "these are harsh words and no question",
+    "smalltalk_person": "a person is wanted and nothing else",
     "one_word": "it is one word that several articles know",
     "other_language": "what is known of this is there in another language only",
     "no_articles": "there are no articles",
@@ -61,11 +62,14 @@ def ask(
     and no server is needed.
     """
     settings = settings_of(config)
+    from knowledge_base.person import person_wanted
+
     found, source = asyncio.run(_match(settings, question, language or settings.shop.languages[0]))
+    found = person_wanted(found, question)
     if as_json:
         say_json(_as_json(found, source))
     else:
-        _show(found, source)
+        _show(found, source, question)
 
 
 async def _match(settings: "Settings", question: str, language: str) -> tuple["Match", str]:
@@ -106,7 +110,9 @@ def _as_json(found: "Match", source: str) -> dict[str, Any]:
     }
 
 
-def _show(found: "Match", source: str) -> None:
+def _show(found: "Match", source: str, question: str) -> None:
+    from bot.explaining import as_written
+
     where = "on record" if source == "database" else "in the configured files"
     say(f"{found.decision.value}: {DECISIONS[found.decision.value]}, for {REASONS[found.reason]}.")
     say(f"language: {found.language}; articles: those {where}")
@@ -117,8 +123,8 @@ def _show(found: "Match", source: str) -> None:
     for one in found.candidates[:5]:
         language = "" if one.article.language == found.language else f" ({one.article.language})"
         say(f"  {one.confidence:6.1%}  {one.article.id}{language}  {one.article.title}".rstrip())
-        if one.terms:
-            say(f"          shared words: {', '.join(one.terms)}")
+        if words := as_written(one.terms, question):
+            say(f"          shared words: {', '.join(words)}")
     if len(found.candidates) > 1:
         first, second = found.candidates[:2]
         behind = (first.confidence - second.confidence) * 100

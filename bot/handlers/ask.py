@@ -13,6 +13,7 @@ from crm_core import conversations, learning, tickets
 from crm_core.conversations import Words, record
 from crm_core.models import Interaction, Judgement, Kind
 from knowledge_base import Article, Candidate, Decision, Match
+from knowledge_base.person import WANTED
 
 _STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is what a person is wanted for
 _DRAWN_A_WEEK = 500  # turns at most that are drawn to be judged, in the whole shop
@@ -44,6 +45,8 @@ async def talk(turn: Turn) -> list[Reply] | None:
         return await escalate(turn, "attachment")
     if match is None:
         return await escalate(turn, "busy") if turn.text else [_offer_person(turn, "talk-no-words")]
+    if match.reason == WANTED:
+        return await person(turn)
     if match.reason in _SMALL_TALK:
         return [_offer_person(turn, _SMALL_TALK[match.reason])]
     await _draw(turn, match)
@@ -155,8 +158,8 @@ async def _only_in_another_language(turn: Turn, candidate: Candidate) -> list[Re
 
 def _suggest(turn: Turn, match: Match) -> Reply:
     rows = [(_choice(candidate.article),) for candidate in match.suggestions]
-    rows.append((turn.button("button-none-of-these", "ask.person"),))
-    return Reply(text=turn.say("which-of-these"), buttons=tuple(rows))
+    asked, none = ("is-it-this", "button-not-this") if len(rows) == 1 else ("which-of-these", "button-none-of-these")
+    return Reply(text=turn.say(asked), buttons=(*rows, (turn.button(none, "ask.person"),)))
 
 
 def _choice(article: Article) -> Button:

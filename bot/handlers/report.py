@@ -1,6 +1,8 @@
 """Reports in the chat: how answers, articles and gaps stand; a number is a campaign's."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from bot.explaining import percent
 from bot.handlers import campaign
@@ -28,13 +30,7 @@ async def _answers(turn: Turn) -> Reply:
     value = dict(found.rows)
     lines = [
         turn.say("report-answers-title", days=_DAYS),
-        turn.say(
-            "report-answers-decided",
-            messages=value["messages"],
-            answered=value["answered"],
-            suggested=value["suggested"],
-            escalated=value["escalated"],
-        ),
+        _decided(turn, value),
         turn.say("report-answers-clicks", helped=value["clicked helped"], not_helped=value["clicked not helped"]),
         turn.say(
             "report-answers-judged",
@@ -45,6 +41,13 @@ async def _answers(turn: Turn) -> Reply:
         *threshold_lines(turn),
     ]
     return Reply(text="\n".join(lines), titled=True)
+
+
+def _decided(turn: Turn, value: Mapping[str, Any]) -> str:
+    if not value["messages"]:
+        return turn.say("report-empty")
+    shares = {name: percent(value[name]) for name in ("answered", "suggested", "escalated")}
+    return turn.say("report-answers-decided", messages=value["messages"], **shares)
 
 
 def threshold_lines(turn: Turn) -> list[str]:

@@ -77,7 +77,7 @@ class WebButton:
     label: str
     data: str  # "<token>.<index>"
     url: str = ""  # an http(s) address: drawn as a link, nothing comes back
-    style: Literal["", "quiet", "yes", "no", "primary", "plain"] = ""  # "" is a pill
+    style: Literal["", "quiet", "yes", "no", "primary", "plain", "person"] = ""  # "" is a pill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,8 @@ STATES = (
     OutboxState.FAILED,
     OutboxState.IN_DOUBT,
 )
-_STYLES: dict[str, Literal["", "quiet", "yes", "no", "primary", "plain"]] = {
-    "ask.person": "plain",
+_STYLES: dict[str, Literal["", "quiet", "yes", "no", "primary", "plain", "person"]] = {
+    "ask.person": "person",
     "ask.article": "",
     "gap.close": "plain",
     "knowledge.approve": "primary",
@@ -169,7 +169,7 @@ def _is_question(one: Interaction) -> bool:
     return one.decision is not None and not reason.startswith("smalltalk_") and reason not in {"no_words", "empty"}
 
 
-def _style(button: Mapping[str, Any]) -> Literal["", "quiet", "yes", "no", "primary", "plain"]:
+def _style(button: Mapping[str, Any]) -> Literal["", "quiet", "yes", "no", "primary", "plain", "person"]:
     if button["act"] == "ask.helped":
         return "yes" if button["args"].get("helped") else "no"
     return _STYLES.get(button["act"], "")

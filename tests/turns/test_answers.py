@@ -165,5 +165,5 @@ async def test_one_word_that_several_articles_know_is_asked_back(house: House) -
     house.read_from(Shelf(article("kettle"), decision=Decision.SUGGEST, reason="one_word"))
     ana = house.customer()
 
-    assert await ana.says("kettle") == ["I am not quite sure which of these you mean."]
-    assert ana.labels == ["Kettle", "None of these. Talk to a person"]
+    assert await ana.says("kettle") == ["I am not quite sure. Is this what you mean?"]
+    assert ana.labels == ["Kettle", "No. Talk to a person"]

@@ -272,7 +272,7 @@ async def test_the_report_on_answers_says_where_the_threshold_comes_from(house: 
 
     (heard,) = await wei.says("/report answers")
 
-    assert "1 messages: 1 answered, 0 asked back, 0 handed over" in heard
+    assert "One message: 100% answered, 0% asked back, 0% handed over" in heard
     assert "The bot answers by itself from 70% on, as 60 judged questions tell." in heard
     assert "2 of 60 would be answered wrongly: 3%, for all messages probably 1% to 11%." in heard
 

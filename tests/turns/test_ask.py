@@ -207,6 +207,25 @@ async def test_agent_command_asks_for_a_person_and_a_second_time_says_who_is_on_
     assert await house.how_many(Ticket) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "heard"),
+    [
+        ("en", "hi, can I speak to a human?", "I have asked a colleague to help you. Your ticket is #1"),
+        ("zh", "我要人工", "已经请同事来帮您。您的工单是 #1"),
+    ],
+)
+async def test_who_writes_that_they_want_a_person_gets_one(house: House, language: str, words: str, heard: str) -> None:
+    """The bot does not call it a question that it is not sure of, and no gap comes of it."""
+    person = house.customer("ana", language)
+
+    (said,) = await person.says(words)
+
+    assert said.startswith(heard)
+    assert (await house.ticket()).reason == "asked_for_person"
+    (asked,) = await house.rows(Interaction, Interaction.kind == Kind.MESSAGE)
+    assert asked.reason == "smalltalk_person"
+
+
 async def test_a_file_goes_to_a_person(house: House) -> None:
     """The bot reads no photos."""
     ana = house.customer()

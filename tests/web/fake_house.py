@@ -271,7 +271,7 @@ class FakeHouse:
                 state="sent",
             )
         else:
-            plain = WebButton(label="None of these. Talk to a person", data=f"{token}.3", style="plain")
+            plain = WebButton(label="None of these. Talk to a person", data=f"{token}.3", style="person")
             rows = (*_row(token, "It arrived broken", "I want to send it back", "I want a different one"), (plain,))
             talk.add("bot", "I am not quite sure which of these you mean.", kind="reply", buttons=rows, state="sent")
 

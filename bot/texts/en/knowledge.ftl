@@ -15,6 +15,7 @@ why-empty = There is nothing in it, so it asks for words.
 why-smalltalk-greeting = It greets back: this is a greeting, not a question.
 why-smalltalk-thanks = It says “you are welcome”: these are thanks, not a question.
 why-smalltalk-goodbye = It says goodbye: this is a farewell, not a question.
+why-smalltalk-person = It hands over, because a person is wanted and nothing else.
 why-smalltalk-abuse = It stays calm and offers a person: these are harsh words, not a question.
 why-other-language = It hands over, because what it knows of this is there in another language only.
 why-no-articles = It hands over, because there are no articles to answer from.
@@ -188,12 +189,22 @@ button-remove-synonyms = Remove “{ $word }”
 report-which = Which report? /report answers, /report articles or /report gaps.
 report-empty = Nothing yet.
 report-answers-title = Answers of the last { $days } days
-report-answers-decided = { $messages } messages: { $answered } answered, { $suggested } asked back, { $escalated } handed over
+report-answers-decided = { $messages ->
+    [one] One message
+   *[other] { $messages } messages
+}: { $answered } answered, { $suggested } asked back, { $escalated } handed over
 report-answers-clicks = Customers clicked: helped { $helped }, not helped { $not_helped }. Who clicks is no random sample.
 report-answers-judged = Drawn at random { $drawn }, judged { $judged }, of these answered wrongly { $wrong }
 report-articles-title = Articles in the last { $days } days
 report-gaps-title = Gaps of the last { $days } days
-report-gap-line = Gap { $number }, { $state }: asked { $count } times, answered by colleagues { $answers } times
+report-gap-line = Gap { $number }, { $state }: asked { $count ->
+    [one] once
+   *[other] { $count } times
+}, { $answers ->
+    [0] no colleague has answered yet
+    [one] a colleague answered once
+   *[other] colleagues answered { $answers } times
+}
 gap-state-open = open
 gap-state-closed = closed
 threshold-shipped = The bot answers by itself from { $sure } on. This is the value that ships with Frontdesk; from 50 judged questions on it follows your own customers ({ $judged } so far). Wanted: at most { $target } of all messages answered wrongly.

@@ -15,6 +15,7 @@ why-empty = 里面没有内容，所以它请客户写下问题。
 why-smalltalk-greeting = 它会回一句问候：这是打招呼，不是提问。
 why-smalltalk-thanks = 它会说“不客气”：这是道谢，不是提问。
 why-smalltalk-goodbye = 它会道别：这是告别，不是提问。
+why-smalltalk-person = 它会转人工：对方只是要找人工客服。
 why-smalltalk-abuse = 它会保持平和并建议找人工：这是气话，不是提问。
 why-other-language = 它会转人工，因为相关内容只有另一种语言的版本。
 why-no-articles = 它会转人工，因为还没有可以用来回答的条目。

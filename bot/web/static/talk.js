@@ -3,7 +3,8 @@ import { arrange, bell, el, icon, initials } from "./dom.js";
 import { clockTime, currentLanguage, dayKey, dayName, known, percent, size, t } from "./texts.js";
 
 const TOGETHER = 3 * 60_000; // messages of one speaker within this share a head
-const PRESS_ICONS = { yes: "up", no: "down", plain: "person" };
+const ALONE = new Set(["plain", "person"]);
+const PRESS_ICONS = { yes: "up", no: "down", person: "person" };
 const STATE_ICONS = { sent: "check", queued: "clock", in_flight: "clock", in_doubt: "info", failed: "warn" };
 
 /** The messages of one thread, by id; a later rev replaces an earlier one. */
@@ -183,7 +184,7 @@ export class TalkView {
     const busy = this.page.busy?.has(message.id);
     const rows = el("div.presses", {});
     for (const row of message.buttons) {
-      const line = el(row.every((button) => button.style === "plain") ? "div.alone" : "div", {});
+      const line = el(row.every((button) => ALONE.has(button.style)) ? "div.alone" : "div", {});
       if (message.prompt && rows.children.length === 0) line.append(el("span.helped", {}, message.prompt));
       for (const button of row) {
         const place = Number(button.data.split(".").pop());
@@ -198,7 +199,7 @@ export class TalkView {
 
   _press(message, button, chosen, busy) {
     if (button.url) return el("a.press.quiet", { href: button.url, rel: "noopener noreferrer nofollow", target: "_blank" }, icon("globe"), button.label);
-    const style = button.style === "yes" || button.style === "no" ? "quiet" : button.style;
+    const style = { yes: "quiet", no: "quiet", person: "plain" }[button.style] ?? button.style;
     const sign = chosen ? "check" : PRESS_ICONS[button.style];
     return el(
       `button.press${style ? `.${style}` : ""}`,
