@@ -8,4 +8,5 @@ from knowledge_base.calibration import MOST_JUDGED, Calibration, Judged, calibra
 async def calibration_of(work: Work, wrong_answers_at_most: float) -> Calibration:
     """What the newest judged turns say; with too few of them the value that ships with Frontdesk."""
     rows = await learning.judged(work, MOST_JUDGED)
-    return calibrate([Judged(confidence, right) for confidence, right in rows], wrong_answers_at_most)
+    judged = [Judged(confidence, right) for confidence, right in rows]
+    return calibrate(judged, wrong_answers_at_most, between=True)  # docs/decisions/0018
