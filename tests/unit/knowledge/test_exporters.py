@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from knowledge_base import Article, read_articles
 from knowledge_base.article import Link
 from knowledge_base.exporters import FORMS, ExportError, write_articles
-from knowledge_base.importers.checks import is_web_address, tidy
+from knowledge_base.importers.checks import LONGEST_LABEL, is_web_address, tidy
 
 NASTY = [
     '=cmd|" /C calc"!A0', "+49 30 1234", "-5 %", "@all", "'=quoted already", "''@twice", "＝１＋１", "\t=tab",
