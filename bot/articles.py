@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from collections import Counter
@@ -59,18 +60,25 @@ class Book:
     `refresh` takes up what changed in the records at once; what has to be trained follows in a thread, by `settle`.
     """
 
-    def __init__(self, wrong_answers_at_most: float, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        wrong_answers_at_most: float,
+        embedder: Embedder | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock  # seconds
         self._wrong_answers_at_most = wrong_answers_at_most
         self._embedder = embedder
         self._version: tuple[int, ...] | None = None
         self._matcher = Matcher((), wrong_answers_at_most)
         self._articles: dict[_Key, Article] = {}
         self._synonyms: dict[str, Groups] = {}
-        self._calibrated_at = -_CALIBRATE_EVERY
+        self._calibrate_after = -math.inf
         self._trained = True  # whether the matcher was trained on the articles as they are
         self._meanings: Meanings | None = None
         self._embedded: Mapping[_Key, Article] | None = None  # the articles that the meanings are of
-        self._embed_after = -_EMBED_AGAIN
+        self._embed_after = -math.inf
         self._meant: dict[tuple[str, str], tuple[Mapping[str, float], int]] = {}  # …, how often it will be matched
         self.calibration: Calibration | None = None
 
@@ -142,9 +150,9 @@ class Book:
         return matcher
 
     async def _calibrate(self, records: Records) -> None:
-        if time.monotonic() - self._calibrated_at < _CALIBRATE_EVERY:
+        if self._clock() < self._calibrate_after:
             return
-        self._calibrated_at = time.monotonic()
+        self._calibrate_after = self._clock() + _CALIBRATE_EVERY
         async with records.read() as work:
             self.calibration = await calibration_of(work, self._wrong_answers_at_most)
         self._tune()
@@ -155,13 +163,13 @@ class Book:
 
     async def _embed(self) -> bool:
         embedder, found = self._embedder, self._articles
-        if embedder is None or self._embedded is found or time.monotonic() < self._embed_after:
+        if embedder is None or self._embedded is found or self._clock() < self._embed_after:
             return False
         try:
             self._meanings = await in_thread(lambda: Meanings(found.values(), embedder))
         except EmbedderError as error:
             log.warning("The embedder did not answer; questions are matched by their words alone.", error=str(error))
-            self._embed_after = time.monotonic() + _EMBED_AGAIN
+            self._embed_after = self._clock() + _EMBED_AGAIN
             return False
         self._embedded = found
         return True

@@ -205,7 +205,8 @@ class Book:
         `text` is the question in normal form; the order means nothing.
         """
         vector = self.vocabulary.vectors([question.repaired]).row(0)
-        if not len(vector[0]):
+        also = list(also)
+        if not len(vector[0]) and not also:
             return []
         near = self._rows.near(*vector)
         answers = self._answers.near(*vector).spread() if self._has_answers else None
@@ -213,7 +214,7 @@ class Book:
         centre = (sums / np.array(self._lengths)).astype(np.float32)
         learnt, margins = self._judged(*vector)
         measures: list[Floats] = [one for one in (nearest, centre, learnt, margins, answers) if one is not None]
-        chosen = _best_of(measures, self.articles)
+        chosen = _best_of(measures, self.articles) if len(vector[0]) else []
         chosen += [position for position in dict.fromkeys(also) if position not in chosen]
         spread = near.spread()
         return [

@@ -8,7 +8,7 @@ import pytest
 from bot.commands.knowledge import DECISIONS, REASONS
 from knowledge_base import Decision
 from knowledge_base.matcher import Match
-from tests.cli.conftest import ShopFolder, command
+from tests.cli.conftest import Ran, ShopFolder, command
 
 
 def test_ask_answers_from_the_configured_articles_and_leaves_nothing(shop: ShopFolder) -> None:
@@ -161,3 +161,82 @@ def test_ask_tells_in_words_how_it_came_to_its_decision(shop: ShopFolder) -> Non
 
     assert any("shared words: " in line and "delivery" in line for line in ran.lines)
     assert any(line.startswith("second: ") and " points behind " in line for line in ran.lines)
+
+
+def _match(folder: Path, articles: str | bytes, questions: str | bytes) -> tuple[Ran, Path]:
+    output = folder / "out.jsonl"
+    for name, content in (("a.jsonl", articles), ("q.jsonl", questions)):
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return command(
+        "match", "--articles", str(folder / "a.jsonl"), "--questions", str(folder / "q.jsonl"), "--output", str(output)
+    ), output
+
+
+def test_match_answers_line_for_line_with_ten_candidates_at_most(tmp_path: Path) -> None:
+    """Questions of any kind and in both languages, empty ones included, in the order in which they stand."""
+    articles = [
+        {"id": f"a{n}", "language": "en", "phrasings": [f"where is parcel {word}"], "answer": "There."}
+        for n, word in enumerate("abcdefghijklmnop")
+    ]
+    articles.append({"id": "退款", "language": "zh", "phrasings": ["怎么退款", "退款什么时候到账"], "answer": "很快。"})
+    texts = ["where is parcel c", "", "怎么退款", "hi", "x" * 10_000, "👍", "where is parcel c", "請問退款", "\u0000"]
+
+    ran, output = _match(
+        tmp_path,
+        "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in articles),
+        "".join(json.dumps({"id": f"q{n}", "text": text}) + "\n" for n, text in enumerate(texts)),
+    )
+
+    assert ran.code == 0
+    lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == len(texts)
+    assert lines[0] == lines[6]
+    assert (lines[0]["decision"], lines[0]["candidates"][0]["id"], len(lines[0]["candidates"])) == ("answer", "a2", 10)
+    assert lines[2]["candidates"][0]["id"] == lines[7]["candidates"][0]["id"] == "退款"
+    assert [lines[n]["decision"] for n in (1, 3, 4, 5, 8)] == ["escalate"] * 5
+    for line in lines:
+        assert {"decision", "candidates"} <= line.keys()
+        confidences = [one["confidence"] for one in line["candidates"]]
+        assert len(confidences) <= 10
+        assert confidences == sorted(confidences, reverse=True)
+        assert all(0 <= one <= 1 for one in confidences)
+        assert all(one.keys() >= {"id", "confidence"} for one in line["candidates"])
+
+
+def test_match_makes_an_empty_output_of_no_questions(tmp_path: Path) -> None:
+    """No articles are more probably the wrong file, and nothing is written."""
+    ran, output = _match(tmp_path, _GOOD, "\n")
+    assert (ran.code, output.read_text(encoding="utf-8")) == (0, "")
+    output.unlink()
+
+    ran, output = _match(tmp_path, "", '{"text": "where is my parcel"}\n')
+    assert (ran.code, ran.err) == (1, f"{tmp_path / 'a.jsonl'}: there are no articles in it.\n")
+    assert not output.exists()
+
+
+_GOOD = '{"id": "a", "language": "en", "phrasings": ["where is my parcel"]}\n'
+
+
+@pytest.mark.parametrize(
+    ("articles", "questions", "said"),
+    [
+        (_GOOD + "{", '{"text": "x"}\n', "a.jsonl:2"),
+        (_GOOD + _GOOD, '{"text": "x"}\n', "a.jsonl:2"),
+        (_GOOD.replace('"en"', "7"), '{"text": "x"}\n', "a.jsonl:1"),
+        (_GOOD.encode() + b"\xff\xfe\n", '{"text": "x"}\n', "a.jsonl"),
+        (_GOOD, '{"text": "x"}\n[]\n', "q.jsonl:2"),
+        (_GOOD, '{"text": "x"}\n{"text": 7}\n', "q.jsonl:2"),
+        (_GOOD, '{"text": "x"}\n{"text": null}\n', "q.jsonl:2"),
+        (_GOOD, b'{"text": "x"}\n{"text": "\xff"}\n', "q.jsonl"),
+    ],
+)
+def test_match_names_every_bad_line_and_writes_nothing(
+    tmp_path: Path, articles: str | bytes, questions: str | bytes, said: str
+) -> None:
+    """Malformed, twice the same id, a field of another kind, not UTF-8: by file and line, in one sentence."""
+    ran, output = _match(tmp_path, articles, questions)
+
+    assert ran.code == 1
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not output.exists()

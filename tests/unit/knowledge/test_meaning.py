@@ -79,7 +79,7 @@ def test_what_is_not_known_by_meaning_is_neither_lifted_nor_pushed() -> None:
 
 
 def test_a_question_without_a_shared_word_is_found_by_meaning() -> None:
-    """If it shares any term at all with some article; an article that is gone, or of another language, is not."""
+    """Also if it shares none with any article; an article that is gone, or of another language, is not found."""
     matcher = Matcher([*ARTICLES, article("ship", "en", "ship to spain", "do you ship to peru")])
     meant = {"track": 0.99, "refund": 0.05, "ship": 0.1, "gone": 1.0}
 
@@ -87,3 +87,6 @@ def test_a_question_without_a_shared_word_is_found_by_meaning() -> None:
     found = matcher.match("the sunk ship", meant=meant).candidates
     assert (found[0].article.id, found[0].article.language) == ("track", "en")
     assert "gone" not in {one.article.id for one in found}
+    assert matcher.match("qqq zzz").candidates == ()
+    alone = matcher.match("qqq zzz", meant=meant)
+    assert [one.article.id for one in alone.candidates] == ["track", "ship"], "of the three nearest the third is gone"

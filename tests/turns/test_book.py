@@ -1,0 +1,390 @@
+"""The book: what changed on record counts at once, training follows, and the embedder never stands in the way."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.articles import Book
+from crm_core import articles, learning, synonyms
+from crm_core.articles import Draft
+from crm_core.models import Interaction, Ticket
+from knowledge_base import Article, Decision, Match, Matcher
+from knowledge_base.embedders import Remembering
+from knowledge_base.embedders.http import HttpEmbedder
+from knowledge_base.lexicon import Groups
+from tests.builders import House, open_house
+from tests.unit.knowledge.embeddings_server import (
+    KEY,
+    MODEL,
+    EmbeddingsServer,
+    Exchange,
+    embeddings_server,
+    held,
+    hung_up,
+    refused,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = "zebra xylophone please"
+
+
+def draft(slug: str = "zebra", *phrasings: str, **fields: object) -> Draft:
+    words = {"title": "", "category": "", "language": "en", "answer": "Stripes.", **fields}
+    return Draft(slug=slug, phrasings=phrasings or (WORDS,), **words)  # type: ignore[arg-type]
+
+
+async def save(house: House, one: Draft) -> None:
+    async with house.app.records.write() as work:
+        await articles.save(work, one, None)
+
+
+def first(match: Match) -> str | None:
+    return match.candidates[0].article.id if match.candidates else None
+
+
+def knows(book: Book, words: str = WORDS) -> bool:
+    return book.match(words, "en").reason == "same_words"
+
+
+def sure(book: Book, text: str) -> float:
+    """How sure it is that the refund is meant."""
+    found = {one.article.id: one.confidence for one in book.match(text, "en").candidates}
+    return found.get("refund", 0.0)
+
+
+class Seconds:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Slow(Book):
+    """Its training begins, and ends when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(0.05)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def _made(self, found: Iterable[Article], groups: Mapping[str, Groups], *, learn: bool) -> Matcher:
+        if learn:
+            self.begun.set()
+            assert self.go_on.wait(30)
+        return super()._made(found, groups, learn=learn)
+
+    @asynccontextmanager
+    async def training(self) -> AsyncIterator[None]:
+        """What is done in here is done while it trains."""
+        self.begun.clear()
+        self.go_on.clear()
+        task = asyncio.create_task(self.settle())
+        try:
+            assert await asyncio.to_thread(self.begun.wait, 30)
+            yield
+        finally:
+            self.go_on.set()
+            assert await task
+
+
+async def test_a_change_counts_at_once_and_is_trained_on_afterwards(house: House) -> None:
+    """Until it was trained on, there is something to settle; then there is nothing."""
+    book = house.app.book
+    assert not await book.settle()
+    assert not knows(book)
+
+    await save(house, draft())
+    assert await book.refresh(house.app.records)
+    assert knows(book)
+
+    assert await book.settle()
+    assert knows(book)
+    assert not await book.settle()
+    assert not await book.refresh(house.app.records)
+
+
+async def test_what_changes_while_it_trains_is_in_what_comes_of_it(house: House) -> None:
+    """An article that came, one that went, one that says something else; the training was begun without them."""
+    book, records = Slow(), house.app.records
+    await book.refresh(records)
+    async with book.training():
+        await save(house, draft())
+        await save(house, draft("track", "where has my zeppelin gone"))
+        async with records.write() as work:
+            await articles.archive(work, "refund", "en", None)
+        await book.refresh(records)
+        assert knows(book)
+
+    assert knows(book)
+    assert knows(book, "where has my zeppelin gone")
+    assert not knows(book, "tracking number")
+    assert "refund" not in {one.article.id for one in book.match("refund please", "en").candidates}
+    async with book.training():
+        assert knows(book)
+    assert not await book.settle()
+
+
+async def test_very_many_changes_while_it_trains_are_not_lost_either(house: House) -> None:
+    """More than are put in one by one."""
+    book, records = Slow(), house.app.records
+    await book.refresh(records)
+    async with book.training():
+        async with records.write() as work:
+            new = [draft(f"n{n}", f"zebra number {n}x") for n in range(80)]
+            await articles.take_over(work, new, "import", remove_others=False)
+        await book.refresh(records)
+
+    assert all(knows(book, f"zebra number {n}x") for n in range(80))
+    async with book.training():
+        assert knows(book, "zebra number 7x")
+    assert knows(book, "zebra number 7x")
+
+
+async def test_synonyms_count_at_once_and_also_while_it_trains(house: House) -> None:
+    """What was trained with other groups is not put to use."""
+    book, records = Slow(), house.app.records
+    await book.refresh(records)
+    before = sure(book, "gizmo status")
+    async with book.training():
+        async with records.write() as work:
+            await synonyms.add(work, "en", ["refund", "gizmo"], 7)
+        assert await book.refresh(records)
+        live = sure(book, "gizmo status")
+        assert live > before
+
+    assert sure(book, "gizmo status") == live
+    async with book.training():
+        pass
+    assert sure(book, "gizmo status") > before
+
+
+@pytest.mark.parametrize("act", [articles.archive, articles.unpublish])
+async def test_what_is_not_published_is_not_answered(house: House, act: object) -> None:
+    """From the next refresh on."""
+    book = house.app.book
+    await save(house, draft())
+    await book.refresh(house.app.records)
+    assert knows(book)
+
+    async with house.app.records.write() as work:
+        await act(work, "zebra", "en", None)  # type: ignore[operator]
+    await book.refresh(house.app.records)
+
+    assert not knows(book)
+    assert (await house.customer().says(WORDS))[0] != "Stripes."
+
+
+async def test_an_article_begins_and_ends_by_the_clock(house: House) -> None:
+    """Nobody touches it; there is always one more refresh."""
+    book, records, now = house.app.book, house.app.records, house.hands.now
+    await save(house, draft(valid_from=now + timedelta(hours=1), valid_until=now + timedelta(hours=2)))
+
+    known = []
+    for _ in range(3):
+        await book.refresh(records)
+        known.append(knows(book))
+        house.hands.move(hours=1)
+
+    assert known == [False, True, False]
+
+
+async def test_two_books_over_one_database_follow_each_other_by_version(house: House) -> None:
+    """As replicas do: what one process wrote is known to the other at its next look."""
+    mine, theirs = house.app.book, Book(0.05)
+    await theirs.refresh(house.app.records)
+    await theirs.settle()
+    await save(house, draft())
+    await mine.refresh(house.app.records)
+    assert (knows(mine), knows(theirs)) == (True, False)
+
+    assert await theirs.refresh(house.app.records)
+    assert knows(theirs)
+    async with house.app.records.write() as work:
+        await articles.remove(work, "zebra", "en", None)
+    assert await theirs.refresh(house.app.records)
+    assert await mine.refresh(house.app.records)
+    assert (knows(mine), knows(theirs)) == (False, False)
+    for text in ("refund please", "where is my parcel", "怎么退款"):
+        assert first(mine.match(text, "en")) == first(theirs.match(text, "en"))
+
+
+async def test_the_threshold_of_the_judged_turns_is_put_in_force(house: House) -> None:
+    """Fifty verdicts, most of them against sure answers, make the bot careful; within half a minute, or at a start."""
+    seconds = Seconds()
+    book = Book(0.05, clock=seconds)
+    await book.refresh(house.app.records)
+    shipped = book.match("refund please", "en").answer_from
+    house.serve(replace(house.app.shop, judge_share=0.0))  # nothing is drawn by chance
+    for number in range(50):
+        house.put(house.customer(f"c{number}").incoming(text="refund please"))
+    await house.settle()
+    asked = await house.rows(Interaction, Interaction.decision.is_not(None))
+    async with house.app.records.write() as work:
+        for number, one in enumerate(asked):
+            sureness = 0.9 + number / 1000
+            row = learning.draw(work, one, language="en", decision="answer", confidence=sureness, candidates=["refund"])
+            row.verdict, row.judged_at = "none", work.now
+
+    await book.refresh(house.app.records)
+    assert book.match("refund please", "en").answer_from == shipped
+    seconds.now += 31
+    await book.refresh(house.app.records)
+
+    assert book.calibration is not None
+    assert (book.calibration.source, book.calibration.judged) == ("judged", 50)
+    found = book.match("refund please", "en")
+    assert found.answer_from == book.calibration.threshold > shipped
+    await save(house, draft())
+    await book.refresh(house.app.records)
+    await book.settle()
+    assert book.match(WORDS, "en").answer_from == book.calibration.threshold
+
+
+def test_a_process_leaves_though_it_is_training() -> None:
+    """The thread that trains holds nobody back."""
+    script = (
+        "import asyncio, threading\n"
+        "from bot.articles import in_thread\n"
+        "async def main():\n"
+        "    begun = threading.Event()\n"
+        "    task = asyncio.create_task(in_thread(lambda: (begun.set(), threading.Event().wait())))\n"
+        "    await asyncio.to_thread(begun.wait)\n"
+        "    task.cancel()\n"
+        "asyncio.run(main())\n"
+        "print('left')\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "left\n", "")
+
+
+# ---- the embedder ----
+
+_TOPICS = (("deliver", "parcel", "shipping"), ("refund", "money", "okapi"), ("cancel", "stop"), ("track", "order"))
+
+
+def meant(exchange: Exchange) -> None:
+    """Answer with a vector that points to the topic of each text."""
+    rows = [[1.0 if any(word in text for word in topic) else 0.0 for topic in _TOPICS] for text in exchange.texts]
+    exchange.answer([{"index": n, "embedding": [*row, 0.1]} for n, row in enumerate(rows)])
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddingsServer]:
+    with embeddings_server() as running:
+        yield running
+
+
+@asynccontextmanager
+async def shop_with(server: EmbeddingsServer, folder: Path) -> AsyncIterator[House]:
+    """A shop that asks this server, and has embedded its articles."""
+    (folder / "key").write_text(KEY, encoding="utf-8")
+    wanted = {"EMBEDDER": "http", "EMBEDDER_URL": server.url, "EMBEDDER_MODEL": MODEL, "EMBEDDER_KEY_FILE": "key"}
+    environ = {f"KNOWLEDGE__{key}": value for key, value in wanted.items()}
+    async with open_house(folder, None, None, **environ) as house:
+        assert server.asked == [], "opening waits for no server"
+        server.orders.append(meant)
+        assert await house.app.book.settle()
+        assert not await house.app.book.settle()
+        yield house
+
+
+async def test_a_question_that_shares_no_word_is_found_by_meaning(server: EmbeddingsServer, tmp_path: Path) -> None:
+    """And nobody holds the database while the server thinks."""
+    held_up: list[Exception] = []
+
+    def watched(exchange: Exchange) -> None:
+        other = sqlite3.connect(file, timeout=0, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            held_up.append(error)
+        finally:
+            other.close()
+        meant(exchange)
+
+    async with shop_with(server, tmp_path) as house:
+        file = house.file
+        ana = house.customer()
+        server.orders.append(watched)
+        heard = await ana.says("qqq okapi vvv")
+
+    assert server.asked[-1] == ["qqq okapi vvv"]
+    assert held_up == []
+    assert "Refunds" in [*ana.labels, *heard] or "We refund within 14 days." in heard[0]
+
+
+async def test_customers_who_ask_the_same_at_the_same_moment_are_both_understood(
+    server: EmbeddingsServer, tmp_path: Path
+) -> None:
+    """The server is asked once."""
+    async with shop_with(server, tmp_path) as house:
+        ana, bo = house.customer("ana"), house.customer("bo")
+        server.orders.append(meant)
+        before = len(server.asked)
+        for person in (ana, bo):
+            house.put(person.incoming(text="qqq okapi vvv"))
+        await house.settle()
+
+        assert server.asked[before:] == [["qqq okapi vvv"]]
+        assert ana.words == bo.words
+        assert ana.words != []
+        assert await house.how_many(Ticket) == 0
+
+
+@pytest.mark.parametrize("trouble", [refused(500), refused(401), hung_up, held], ids=["500", "401", "hung up", "held"])
+async def test_a_server_in_trouble_leaves_the_words(server: EmbeddingsServer, tmp_path: Path, trouble: object) -> None:
+    """A question is answered by its words alone, as without an embedder."""
+    embedder = HttpEmbedder(server.url, MODEL, KEY, query_time_out=0.2)
+    async with open_house(tmp_path) as house:
+        book = Book(0.05, Remembering(embedder))
+        await book.refresh(house.app.records)
+        server.orders.extend([meant, trouble, trouble])  # type: ignore[list-item]
+        while await book.settle():
+            pass
+        house.serve(replace(house.app.shop, articles=book, understand=book.understand))
+
+        assert "We refund within 14 days." in (await house.customer().says("refund please"))[0]
+        assert await house.customer("bo").says("qqq okapi vvv") != []
+        assert (await house.ticket()).reason in {"no_terms", "weak"}
+        server.release.set()
+        book.close()
+
+
+async def test_articles_that_could_not_be_embedded_are_embedded_later(server: EmbeddingsServer, tmp_path: Path) -> None:
+    """The server is left alone for a minute; nothing else waits for it."""
+    seconds = Seconds()
+    async with open_house(tmp_path) as house:
+        book = Book(0.05, HttpEmbedder(server.url, MODEL, KEY), clock=seconds)
+        await book.refresh(house.app.records)
+        server.orders.append(refused(400))
+        assert await book.settle()
+        assert not await book.settle()
+        asked = len(server.asked)
+        assert not await book.settle()
+        await book.understand([("okapi", "en")])
+        assert len(server.asked) == asked
+        assert book.match("refund please", "en").decision is Decision.ANSWER
+
+        seconds.now += 61
+        server.orders.extend([meant, meant])
+        assert await book.settle()
+        assert not await book.settle()
+        await book.understand([("qqq okapi vvv", "en")])
+        assert first(book.match("qqq okapi vvv", "en")) == "refund"
+        book.close()
