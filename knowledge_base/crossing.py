@@ -20,6 +20,7 @@ class Crossing:
         self._concepts = crossing(language)
         self._rows: dict[str, tuple[Article, list[frozenset[int]]]] = {}  # by article id
         self._counts: Counter[int] = Counter()
+        self._having: dict[int, set[str]] = {}  # concept -> ids of the articles that have it
         self._size = 0  # rows of all articles
         for article in articles:
             self.put(article)
@@ -33,6 +34,8 @@ class Crossing:
         told = (frozenset(self._concepts.find(list(map(stem, tokens_of(text))))) for text in texts)
         rows = [row for row in told if len(row) >= FEWEST_SHARED]
         self._rows[article.id] = article, rows
+        for concept in frozenset().union(*rows):
+            self._having.setdefault(concept, set()).add(article.id)
         self._counts.update(concept for row in rows for concept in row)
         self._size += len(rows)
 
@@ -44,6 +47,8 @@ class Crossing:
     def _uncount(self, article_id: str) -> None:
         _, rows = self._rows.get(article_id, (None, []))
         self._counts.subtract(concept for row in rows for concept in row)
+        for concept in frozenset().union(*rows):
+            self._having[concept].discard(article_id)
         self._size -= len(rows)
 
     def find(self, tokens: Sequence[str], language: str, left_out: Iterable[str]) -> tuple[Article, float] | None:
@@ -55,12 +60,13 @@ class Crossing:
         asked = frozenset(concepts.find(list(map(stem, tokens)))) if concepts is not None else frozenset()
         if len(asked) < FEWEST_SHARED:
             return None
-        without = frozenset(left_out)
+        having = Counter(article_id for concept in asked for article_id in self._having.get(concept, ()))
+        worth = {article_id for article_id, shared in having.items() if shared >= FEWEST_SHARED}.difference(left_out)
         length = self._length(asked)
         best: tuple[Article, float] | None = None
-        for article, row in ((article, row) for article, rows in self._rows.values() for row in rows):
+        for article, row in ((self._rows[one][0], row) for one in sorted(worth) for row in self._rows[one][1]):
             shared = asked & row
-            if len(shared) < FEWEST_SHARED or article.id in without:
+            if len(shared) < FEWEST_SHARED:
                 continue
             alike = self._length(shared) ** 2 / (length * self._length(row))
             if alike >= ALIKE_ENOUGH and (best is None or alike > best[1]):

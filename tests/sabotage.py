@@ -480,7 +480,152 @@ _TEACHING = (
 )
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
-SABOTEURS = (*_RECEIVING, *_DELIVERING, *_MARKETING, *_WHO, *_SEALING, *_KNOWING, *_TEACHING, *_MEASURING, *_FAULTS)
+_IN_BOOK = ("tests/unit/knowledge/test_book.py",)
+_BOOK = ("tests/turns/test_book.py",)
+_TALK = ("tests/unit/knowledge/test_smalltalk.py",)
+
+_MATCHING = (
+    Saboteur(
+        "find a removed wording word for word",
+        "knowledge_base/book.py",
+        "            self._same.get(self._words[row], set()).discard(position)\n",
+        "",
+        _IN_BOOK,
+    ),
+    Saboteur(
+        "be near to a removed wording",
+        "knowledge_base/nearness.py",
+        "        self._gone.add(position)\n",
+        "        self._gone.discard(position)\n",
+        ("tests/unit/knowledge/test_nearness.py", *_IN_BOOK),
+    ),
+    Saboteur(
+        "forget the rows that came later",
+        "knowledge_base/nearness.py",
+        "        if self._later:\n",
+        "        if False:\n",
+        ("tests/unit/knowledge/test_nearness.py", *_IN_BOOK),
+    ),
+    Saboteur(
+        "let a live change wait for the training",
+        "bot/articles.py",
+        "            for key in changed:\n                self._matcher.replace(found[key])\n",
+        "",
+        _BOOK,
+    ),
+    Saboteur(
+        "lose what changed while the matcher was trained",
+        "bot/articles.py",
+        "            for article in changed:\n                matcher.replace(article)\n",
+        "",
+        _BOOK,
+    ),
+    Saboteur(
+        "train with synonyms that are not in force any more",
+        "bot/articles.py",
+        "        if groups == self._synonyms and len(changed) + len(gone) <= _LIVE_AT_MOST:  #",
+        "        if len(changed) + len(gone) <= _LIVE_AT_MOST:  #",
+        _BOOK,
+    ),
+    Saboteur(
+        "train in a thread that keeps the process from leaving",
+        "bot/articles.py",
+        'name="knowledge", daemon=True',
+        'name="knowledge", daemon=False',
+        _BOOK,
+    ),
+    Saboteur(
+        "leave the threshold that was learnt aside",
+        "bot/articles.py",
+        "            self._matcher.answer_from = self.calibration.threshold\n",
+        "            self._matcher.answer_from = self._matcher.answer_from\n",
+        _BOOK,
+    ),
+    Saboteur(
+        "fail a turn when the embedder fails",
+        "bot/articles.py",
+        'a question is matched by its words alone.", error=str(error))\n            return\n',
+        'a question is matched by its words alone.", error=str(error))\n            raise\n',
+        _BOOK,
+    ),
+    Saboteur(
+        "answer with an article of the other language",
+        "knowledge_base/matcher.py",
+        'return self._escalate("other_language", spoken, (elsewhere,))',
+        'return Match(Decision.ANSWER, "sure", (elsewhere,), spoken, self.answer_from)',
+        ("tests/unit/knowledge/test_crossing.py",),
+    ),
+    Saboteur(
+        "look elsewhere for what the own language has",
+        "knowledge_base/crossing.py",
+        ".difference(left_out)",
+        "",
+        ("tests/unit/knowledge/test_crossing.py",),
+    ),
+    Saboteur(
+        "answer one word as if it were a question",
+        "knowledge_base/matcher.py",
+        "        if _one_word(tokens):\n",
+        "        if False:\n",
+        _TALK,
+    ),
+    Saboteur(
+        "take abuse for a question",
+        "knowledge_base/smalltalk.py",
+        'for name in ("smalltalk", "abuse"):',
+        'for name in ("smalltalk",):',
+        _TALK,
+    ),
+    Saboteur(
+        "hand abuse over to a person",
+        "bot/handlers/ask.py",
+        '    "smalltalk_abuse": "talk-abuse",\n',
+        "",
+        ("tests/turns/test_answers.py",),
+    ),
+    Saboteur(
+        "read a text to its end however long it is",
+        "knowledge_base/text.py",
+        "LONGEST_TEXT: Final = 4_000",
+        "LONGEST_TEXT: Final = 4_000_000",
+        ("tests/unit/knowledge/test_text.py",),
+    ),
+    Saboteur(
+        "repair every word of a long text",
+        "knowledge_base/book.py",
+        "unknown[:MOST_REPAIRED]",
+        "unknown",
+        _IN_BOOK,
+    ),
+    Saboteur(
+        "use a wording before it is approved",
+        "crm_core/learning.py",
+        "    return await _propose(work, staff_id, interaction, PHRASING,",
+        "    await articles.add_phrasing(work, slug, language, wording, staff_id)\n"
+        "    return await _propose(work, staff_id, interaction, PHRASING,",
+        _LEARNING,
+    ),
+    Saboteur(
+        "answer with an article whose time is over",
+        "crm_core/articles.py",
+        "        or_(Article.valid_until.is_(None), Article.valid_until > work.now),\n",
+        "",
+        _BOOK,
+    ),
+)
+
+SABOTEURS = (
+    *_RECEIVING,
+    *_DELIVERING,
+    *_MARKETING,
+    *_WHO,
+    *_SEALING,
+    *_KNOWING,
+    *_TEACHING,
+    *_MEASURING,
+    *_MATCHING,
+    *_FAULTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
