@@ -8,6 +8,8 @@ from crm_core.models import Interaction
 from knowledge_base import Article, Candidate, Decision, Match
 from knowledge_base.person import WANTED
 
+_LONGEST_WORD = 40
+_LONGEST_ENDING = 4  # letters that a stem lacks of its word; with more it is another word
 _MOST_WORDS = 8  # terms that are named; the rarest come first and tell the most
 
 
@@ -64,8 +66,11 @@ def _nearest(texts: Texts, language: str, candidates: tuple[Candidate, ...], wor
 
 def as_written(terms: Sequence[str], words: str) -> list[str]:
     """Terms as the customer wrote them: "tasting" for "tast". Single letters tell nobody anything."""
-    written = re.findall(r"\w+", words.casefold())
-    found = [next((one for one in written if one.startswith(term)), term) for term in terms]
+    written = [one for one in re.findall(r"\w+", words.casefold()) if len(one) <= _LONGEST_WORD]
+    found = [
+        next((one for one in written if one.startswith(term) and len(one) <= len(term) + _LONGEST_ENDING), term)
+        for term in terms
+    ]
     return [one for one in dict.fromkeys(found) if len(one) > 1 or not one.isascii()]
 
 

@@ -270,7 +270,7 @@ async def add_phrasing(work: Work, slug: str, language: str, wording: str, staff
         raise KnowledgeRefused("phrasing_many", slug=slug, most=MOST_PHRASINGS)
     if knows(row, wording):
         raise KnowledgeRefused("phrasing_known", slug=slug, wording=wording)
-    if (other := await _who_knows(work, language, wording)) is not None:
+    if (other := await who_knows(work, language, wording)) is not None:
         raise KnowledgeRefused("phrasing_elsewhere", slug=other.slug, wording=wording)
     _keep_first(work, row)
     _change(work, row, _content(row) | {"phrasings": [*row.phrasings, wording]}, "learnt", staff_id)
@@ -302,7 +302,8 @@ def knows(row: Article, wording: str) -> bool:
     return any(_plain(str(one)) == plain for one in row.phrasings)
 
 
-async def _who_knows(work: Work, language: str, wording: str) -> Article | None:
+async def who_knows(work: Work, language: str, wording: str) -> Article | None:
+    """An article of this language that has this phrasing already, whatever its state; None when there is none."""
     # The lists are stored as JSON text; looking into it spares loading every article in the middle of a turn.
     inside = json.dumps(wording, ensure_ascii=False)
     statement = select(Article).where(

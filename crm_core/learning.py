@@ -208,6 +208,7 @@ async def propose_article(
     articles.check(_new_article(slug, language, title, wording, answer))
     if await articles.find(work, slug, language) is not None:
         raise KnowledgeRefused("article_exists", slug=slug, language=language)
+    await _refuse_known(work, language, wording)
     words = {"title": title[:190], "wording": wording, "answer": answer}
     return await _propose(work, staff_id, interaction, ARTICLE, slug, language, words)
 
@@ -343,9 +344,17 @@ async def _add_article(work: Work, words: Opened, staff: Staff) -> bool:
     row = words.proposal
     if await articles.find(work, row.slug, row.language) is not None:
         raise KnowledgeRefused("article_exists", slug=row.slug, language=row.language)
+    await _refuse_known(work, row.language, words.wording)  # the same question may have been proposed twice
     draft = _new_article(row.slug, row.language, words.title, words.wording, words.answer)
     await articles.save(work, draft, staff.id, "published")
     return True
+
+
+async def _refuse_known(work: Work, language: str, wording: str) -> None:
+    # An archived article answers nobody, so a new one may take its words.
+    other = await articles.who_knows(work, language, wording)
+    if other is not None and other.state != ArticleState.ARCHIVED:
+        raise KnowledgeRefused("phrasing_elsewhere", slug=other.slug, wording=wording)
 
 
 async def _undecided(work: Work, proposal_id: int) -> Proposal:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.handlers.learning import refused
-from bot.handlers.publishing import lines_of, try_out, warning
+from bot.handlers.publishing import lines_of, own_examples, try_out, warning
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn
 from crm_core import articles, synonyms
@@ -198,10 +198,14 @@ async def restore(turn: Turn) -> list[Reply]:
 
 
 async def _held_back(turn: Turn, key: str, act: str, **more: Any) -> Reply | None:
-    if not isinstance(turn.found, Replay) or not turn.found.regression:
+    if not isinstance(turn.found, Replay):
         return None
     slug, language = _named(turn)
-    return await warning(turn, turn.found, turn.button(key, act, slug=slug, language=language, anyway=True, **more))
+    own = own_examples(turn.found, slug, language)
+    if not (turn.found.regression or own):
+        return None
+    anyway = turn.button(key, act, slug=slug, language=language, anyway=True, **more)
+    return await warning(turn, turn.found, anyway, own=own)
 
 
 async def _done(turn: Turn, key: str, slug: str) -> Reply:

@@ -1,13 +1,13 @@
 """What a change of the knowledge would do: worked out before it counts, and said in words."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from bot.message import Button, Reply
 from bot.turn import Turn
 from crm_core import audit, conversations, learning
 from crm_core.articles import Draft
-from knowledge_base.replay import JudgedQuestion, Replay
+from knowledge_base.replay import Example, JudgedQuestion, Replay
 
 _TRIED = timedelta(days=30)  # questions judged within this time are tried again
 _NAMED = 3  # questions or examples that are quoted
@@ -25,20 +25,31 @@ async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]]:
     return lambda: turn.shop.articles.replay(draft, questions)
 
 
-async def lines_of(turn: Turn, replay: Replay) -> list[str]:
-    """What would change, in words; questions that are quoted count as read, which the audit log holds."""
+def own_examples(replay: Replay, slug: str, language: str) -> list[Example]:
+    """The examples of an article itself that do not hold with the change, whether they held before or not."""
+    return [one for one in replay.failing_examples if (one.article, one.language) == (slug, language)]
+
+
+async def lines_of(turn: Turn, replay: Replay, own: Sequence[Example] = ()) -> list[str]:
+    """What would change, in words; questions that are quoted count as read, which the audit log holds.
+
+    Examples of others that failed before and go on failing are no news; `own` are told all the same.
+    """
     assert turn.staff is not None
-    if replay.changes_nothing:
+    moved = (replay.newly_answered, replay.put_right, replay.held_back, replay.now_wrong, replay.no_longer_answered)
+    if not (any(moved) or replay.broken_examples or own):
         return [turn.say("check-nothing", judged=replay.judged)]
-    lines = [
-        turn.say(
-            "check-counts",
-            newly=len(replay.newly_answered) + len(replay.put_right),
-            wrong=len(replay.now_wrong),
-            lost=len(replay.no_longer_answered),
-            judged=replay.judged,
+    lines = []
+    if any(moved):
+        lines.append(
+            turn.say(
+                "check-counts",
+                newly=len(replay.newly_answered) + len(replay.put_right),
+                wrong=len(replay.now_wrong),
+                lost=len(replay.no_longer_answered),
+                judged=replay.judged,
+            )
         )
-    ]
     named = (*replay.turned_wrong, *(one for one in replay.now_wrong if one not in replay.turned_wrong))[:_NAMED]
     words = await conversations.words_of(turn.work, named)
     for one in named:
@@ -49,9 +60,14 @@ async def lines_of(turn: Turn, replay: Replay) -> list[str]:
         turn.say("check-must" if one.must else "check-must-not", slug=one.article, words=one.text[:200])
         for one in replay.broken_examples[:_NAMED]
     ]
+    lines += [
+        turn.say("check-must-own" if one.must else "check-must-not", slug=one.article, words=one.text[:200])
+        for one in [one for one in own if one not in replay.broken_examples][:_NAMED]
+    ]
     return lines
 
 
-async def warning(turn: Turn, replay: Replay, *buttons: Button) -> Reply:
+async def warning(turn: Turn, replay: Replay, *buttons: Button, own: Sequence[Example] = ()) -> Reply:
     """Nothing is changed yet: what would go wrong, and the way to do it all the same."""
-    return Reply(text="\n".join((turn.say("check-warning"), *await lines_of(turn, replay))), buttons=(buttons,))
+    said = turn.say("check-warning" if replay.regression else "check-warning-own")
+    return Reply(text="\n".join((said, *await lines_of(turn, replay, own))), buttons=(buttons,))

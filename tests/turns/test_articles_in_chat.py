@@ -140,6 +140,34 @@ async def test_a_regression_is_warned_of_and_wants_a_second_word(house: House) -
     assert await state_of(house) == "published"
 
 
+async def test_an_article_that_fails_its_own_example_is_warned_of(house: House) -> None:
+    """It never held, so nothing breaks; who publishes it has to know all the same. Others' old failures are no news."""
+    mia = await draft(house)
+    own, other = Example("kettle", "en", "boil water", must=True), Example("refund", "en", "money back", must=True)
+    rehearse(house, failing_examples=(own, other))
+    await mia.says("/article kettle")
+
+    (warned,) = await mia.presses("Publish")
+
+    assert warned.splitlines() == [
+        "Nothing is changed yet. The article does not do what its own examples want:",
+        "Not the first for “kettle”, as its example wants: “boil water”",
+    ]
+    assert await state_of(house) == "draft"
+    assert await mia.presses("Publish anyway") == ["“kettle” is published."]
+
+
+async def test_an_old_failure_elsewhere_holds_nothing_back(house: House) -> None:
+    """It failed before and fails now: no change, and no figures of no judged question."""
+    mia = await draft(house)
+    rehearse(house, failing_examples=(Example("refund", "en", "money back", must=True),))
+    await mia.says("/article kettle")
+
+    (heard,) = await mia.presses("Publish")
+
+    assert heard == "“kettle” is published.\nTried on the examples: none of them is decided differently."
+
+
 async def test_approving_a_proposal_rehearses_too(house: House) -> None:
     """A wording may break what was right just as an article may."""
     wei, mia = await house.colleague("Wei"), await house.colleague("Mia", "supervisor")

@@ -368,6 +368,31 @@ async def test_an_article_that_came_into_being_meanwhile_is_not_overwritten(hous
     assert [row.answer for row in await house.rows(Article, Article.slug == "zebra")] == ["One."]
 
 
+async def test_the_same_question_does_not_become_two_articles(house: House) -> None:
+    """Pressed twice or by two colleagues: the second proposal is refused, and so is proposing it once more."""
+    (wei,) = await staff(house, "Wei")
+    asked = await question(house)
+    first, second = await new_article(house, asked), await new_article(house, asked)
+    await approves(house, first, wei)
+
+    assert await refusal(house, second, wei) == "phrasing_elsewhere"
+    with pytest.raises(KnowledgeRefused, match="phrasing_elsewhere"):
+        await new_article(house, asked)
+    assert [row.slug for row in await house.rows(Article, Article.slug.startswith("zebra"))] == ["zebra-music"]
+
+
+async def test_an_archived_article_leaves_its_words_to_a_new_one(house: House) -> None:
+    (wei,) = await staff(house, "Wei")
+    asked = await question(house)
+    await approves(house, await new_article(house, asked), wei)
+    async with house.app.records.write() as work:
+        await articles.archive(work, "zebra-music", "en", 7)
+
+    done = await approves(house, await new_article(house, asked), wei)
+
+    assert done.slug == "zebra-music-2"
+
+
 async def test_approving_a_proposal_closes_the_gap_of_its_question(house: House) -> None:
     (wei,) = await staff(house, "Wei")
     asked = await question(house)

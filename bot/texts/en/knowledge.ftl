@@ -78,6 +78,7 @@ approved-known = “{ $slug }” knew these words already.
 approved-gap = Gap { $number } is closed with it.
 rejected = The proposal for “{ $slug }” is rejected.
 check-warning = Nothing is changed yet. With this, something that is right now would be wrong:
+check-warning-own = Nothing is changed yet. The article does not do what its own examples want:
 check-nothing = Tried on { $judged ->
     [0] the examples
     [one] the examples and one judged question of the last month
@@ -89,6 +90,7 @@ check-counts = Of { $judged ->
 } of the last month: { $newly } newly answered, { $wrong } now wrong, { $lost } no longer answered.
 check-wrong = Now wrong: “{ $words }”
 check-must = No longer the first for “{ $slug }”, as its example wants: “{ $words }”
+check-must-own = Not the first for “{ $slug }”, as its example wants: “{ $words }”
 check-must-not = Now answered with “{ $slug }”, which its example forbids: “{ $words }”
 
 # What cannot be done with articles.

@@ -78,10 +78,12 @@ approved-known = “{ $slug }”原本就有这个问法。
 approved-gap = 知识缺口 { $number } 也随之关闭。
 rejected = 对“{ $slug }”的提议未采纳。
 check-warning = 还没有做任何改动。这样改会让一些现在正确的结果变错：
+check-warning-own = 还没有做任何改动。这个条目达不到它自己示例的要求：
 check-nothing = 已用示例和最近一个月评判过的 { $judged } 个问题试过：结果都没有变化。
 check-counts = 最近一个月评判过的 { $judged } 个问题中：新增可回答 { $newly } 个，变错 { $wrong } 个，不再回答 { $lost } 个。
 check-wrong = 变错：“{ $words }”
 check-must = 按示例应首先匹配“{ $slug }”，现在不再如此：“{ $words }”
+check-must-own = 按示例应首先匹配“{ $slug }”，但没有做到：“{ $words }”
 check-must-not = 按示例不应由“{ $slug }”回答，现在却会：“{ $words }”
 
 # 对条目无法进行的操作。
