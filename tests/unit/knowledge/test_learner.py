@@ -69,14 +69,25 @@ def test_with_one_article_or_none_there_is_nothing_to_tell_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "weights"), [(MOST_WEIGHTS // 2 + 1, 1), (1, MOST_WORK // 2 + 1)], ids=["terms", "phrasings"]
+    ("terms", "length", "articles"),
+    [(MOST_WEIGHTS // 2 + 1, MOST_WEIGHTS // 2 + 1, 2), (1, 1_000, MOST_WORK // 1_000 + 1)],
+    ids=["memory", "work"],
 )
-def test_what_would_take_far_too_much_is_not_begun(terms: int, weights: int) -> None:
-    """Memory and time are bounded; nobody asks for the nearness of a single row."""
-    ids = np.broadcast_to(np.zeros(1, dtype=np.int32), (weights,))  # so long, but not so large
-    vectors = Vectors(np.array([0, weights], dtype=np.int64), ids, np.zeros(1, dtype=np.float32))
+def test_what_would_take_far_too_much_is_not_begun(terms: int, length: int, articles: int) -> None:
+    """Nobody asks for the nearness of a single row."""
+    ids = np.arange(length, dtype=np.int32) % np.int32(terms)
+    vectors = Vectors(np.array([0, length], dtype=np.int64), ids, np.ones(length, dtype=np.float32))
 
-    assert train(vectors, terms, np.zeros(1, dtype=np.intp), 2, lambda _row: pytest.fail("begun")) is None
+    assert train(vectors, terms, np.zeros(1, dtype=np.intp), articles, lambda _row: pytest.fail("begun")) is None
+
+
+def test_phrasings_without_a_word_teach_nothing() -> None:
+    """Punctuation in two articles is no error, few or many of it."""
+    for times in (1, MOST_SQUARE):
+        learnt = taught([[], []] * times, [0] * times + [1] * times)[1]
+        if learnt is not None:
+            odds, _ = learnt.judge(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+            assert np.allclose(np.exp(odds), 0.5, atol=0.01)
 
 
 def test_the_same_words_in_two_articles_are_half_probable_in_each() -> None:
