@@ -208,43 +208,33 @@ MAKERS: dict[str, Callable[[Sequence[Article]], Callable[[Sequence[str]], list[A
 
 
 def learning(folder: Path) -> None:
-    """One message after another; what was not answered becomes a phrasing of its article, as staff would have it."""
+    """The dev messages come one after another; one that is not answered and has an answer becomes a phrasing of it."""
     name = "hint3_curekart"
-    read = read_articles(folder / f"{name}.articles_k1.jsonl", answers_required=False)
     held = [question for question in lines_of(folder / f"{name}.test.jsonl") if question["expected"] is not None]
-    taught = [question for question in lines_of(folder / f"{name}.dev.jsonl") if question["expected"] is not None]
-    more = [
-        {"text": phrasing, "expected": article.id}
-        for article in read_articles(folder / f"{name}.articles_all.jsonl", answers_required=False)
-        for phrasing in article.phrasings
-    ]
-    random.Random(1).shuffle(more)  # the dev messages are fewer than 250: wordings of the same shop follow them
+    read = read_articles(folder / f"{name}.articles_k1.jsonl", answers_required=False)
     articles = {article.id: article for article in read}
     weights = weights_without(name)
     matcher = Matcher(articles.values(), fitted=weights)
     print(f"\nlearning {name}, one phrasing an article to begin with: right first on the test messages")
+    taught = lines_of(folder / f"{name}.dev.jsonl")
     added = 0
-    for number, message in enumerate([None, *taught, *more]):
-        if message is not None:
-            found = matcher.match(message["text"])
-            if found.decision.value == "answer":
-                continue
-            known = articles[message["expected"]]
-            if message["text"] in known.phrasings:
-                continue
-            articles[known.id] = Article(
-                id=known.id, language=known.language, phrasings=(*known.phrasings, message["text"]), answer=""
-            )
-            added += 1
-            matcher.replace(articles[known.id])
-            if added % 10 == 0:  # the background training of a real shop is seldom farther behind
-                matcher = Matcher(articles.values(), fitted=weights)
-        if added % 50 == 0 and (message is None or added):
-            fresh = Matcher(articles.values(), fitted=weights)
-            right = sum(first_of(fresh, one["text"]) == one["expected"] for one in held)
-            print(f"  {added:4} added after {number:4} messages: {right / len(held):6.1%}", flush=True)
-        if added >= 250:
+    for number in range(len(taught) + 1):
+        if number % 50 == 0 or number == len(taught):
+            matcher = Matcher(articles.values(), fitted=weights)  # the training that follows in the background
+            right = sum(first_of(matcher, one["text"]) == one["expected"] for one in held)
+            print(f"  after {number:4} messages, {added:4} of them added: {right / len(held):6.1%}", flush=True)
+        if number == len(taught):
             return
+        text, expected = taught[number]["text"], taught[number]["expected"]
+        if expected is None or matcher.match(text).decision.value == "answer":
+            continue
+        known = articles[expected]
+        if text not in known.phrasings:
+            articles[expected] = Article(
+                id=expected, language=known.language, phrasings=(*known.phrasings, text), answer=known.answer
+            )
+            matcher.replace(articles[expected])
+            added += 1
 
 
 def first_of(matcher: Matcher, text: str) -> str | None:

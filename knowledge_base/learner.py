@@ -12,11 +12,10 @@ from knowledge_base.vectors import Floats, Ids, Vectors
 Positions = NDArray[np.intp]
 Loss = Callable[[Floats, Positions], tuple[float, Floats]]
 
-STEPS: Final = 150
-ENOUGH: Final = 1e-4  # share of the first slope at which to stop
-MEMORY: Final = 5  # earlier steps that the next one is computed from
+MEMORY: Final = 3  # earlier steps that the next one is computed from
 MOST_SQUARE: Final = 2_500  # phrasings up to which the matrix of all against all is kept: 25 MB
-MOST_WEIGHTS: Final = 12_000_000  # terms times articles of one classifier: 48 MB
+FEWEST_ROWS: Final = 3  # phrasings that a term of many phrasings is in; the others are most of all and tell little
+MOST_WEIGHTS: Final = 6_000_000  # terms times articles of one classifier: 24 MB, and 10 times that while it trains
 MOST_WORK: Final = 250_000_000  # terms of all phrasings times articles: half a minute for one classifier
 
 # How much one phrasing's loss weighs beside half the squared length of the weights.
@@ -26,8 +25,9 @@ HINGE_WEIGHT: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What was learnt: weights are terms x articles, by term id and article position."""
+    """What was learnt: weights are places x articles; `places` holds the place of each term id, -1 for none."""
 
+    places: Ids
     logistic: Floats
     logistic_bias: Floats
     hinge: Floats
@@ -40,11 +40,12 @@ class Learnt:
 
     def judge(self, ids: Ids, weights: Floats) -> tuple[Floats, Floats]:
         """Give each article's log probability and its margin (1 and more: surely this one; -1: surely not)."""
-        known = ids < len(self.logistic)
-        ids, weights = ids[known], weights[known]
-        odds = weights @ self.logistic[ids] + self.logistic_bias
+        known = ids < len(self.places)
+        places, weights = self.places[ids[known]], weights[known]
+        places, weights = places[places >= 0], weights[places >= 0]
+        odds = weights @ self.logistic[places] + self.logistic_bias
         odds -= odds.max()
-        margins: Floats = weights @ self.hinge[ids] + self.hinge_bias
+        margins: Floats = weights @ self.hinge[places] + self.hinge_bias
         return odds - np.log(np.exp(odds).sum()), margins
 
 
@@ -57,22 +58,30 @@ def train(
     logistic regression, best with few phrasings, and a linear support vector machine with squared hinge, one against
     the rest, best with many; both by L-BFGS (Nocedal 1980).
     """
-    if articles < 2 or terms * articles > MOST_WEIGHTS or len(vectors.ids) * articles > MOST_WORK:
-        return None
     small = len(owner) <= MOST_SQUARE
-    rows = _Square(vectors, terms, nearness) if small else _Sparse(vectors, terms)
+    kept = np.bincount(vectors.ids, minlength=terms) >= (1 if small else FEWEST_ROWS)
+    if articles < 2 or int(kept.sum()) * articles > MOST_WEIGHTS or len(vectors.ids) * articles > MOST_WORK:
+        return None
+    places = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+    rows = _Square(vectors, places, nearness) if small else _Sparse(vectors, places)
     logistic, logistic_bias = _fit(rows, owner, articles, _logistic)
     hinge, hinge_bias = _fit(rows, owner, articles, _squared_hinge)
-    return Learnt(logistic, logistic_bias, hinge, hinge_bias)
+    return Learnt(places, logistic, logistic_bias, hinge, hinge_bias)
 
 
 class _Sparse:
     """The rows as they are, for many phrasings; the library for such products is loaded only here."""
 
-    def __init__(self, vectors: Vectors, terms: int) -> None:
+    steps: Final = 60
+    enough: Final = 1e-4
+
+    def __init__(self, vectors: Vectors, places: Ids) -> None:
         from scipy.sparse import csr_matrix
 
         starts, ids, weights = vectors
+        kept = places[ids] >= 0
+        starts = np.concatenate([[0], np.cumsum(kept)])[starts]
+        ids, weights, terms = places[ids[kept]], weights[kept], int(places.max(initial=-1)) + 1
         self._rows: Any = csr_matrix((weights, ids, starts), shape=(len(starts) - 1, terms))
         self._turned: Any = self._rows.T.tocsr()
         self.width = terms
@@ -90,12 +99,15 @@ class _Sparse:
 class _Square:
     """The rows in as many coordinates as there are rows, for few phrasings: fewer than terms, and the same products."""
 
-    def __init__(self, vectors: Vectors, terms: int, nearness: Callable[[int], Floats]) -> None:
+    steps: Final = 40
+    enough: Final = 1e-3
+
+    def __init__(self, vectors: Vectors, places: Ids, nearness: Callable[[int], Floats]) -> None:
         self.width = len(vectors.starts) - 1
         products = np.stack([nearness(row) for row in range(self.width)])
         products += np.eye(self.width, dtype=np.float32) * np.float32(1e-3)  # rows that are the same twice
         self._root: Floats = np.linalg.cholesky(products)
-        self._vectors, self._terms = vectors, terms
+        self._vectors, self._places = vectors, places
 
     def times(self, point: Floats) -> Floats:
         found: Floats = self._root @ point
@@ -107,10 +119,10 @@ class _Square:
 
     def weights(self, point: Floats) -> Floats:
         parts = np.linalg.solve(self._root.T, point)
-        found = np.zeros((self._terms, point.shape[1]), dtype=np.float32)
+        found = np.zeros((int(self._places.max(initial=-1)) + 1, point.shape[1]), dtype=np.float32)
         for row in range(self.width):
             ids, weights = self._vectors.row(row)
-            found[ids] += weights[:, None] * parts[row]
+            found[self._places[ids]] += weights[:, None] * parts[row]
         return found
 
 
@@ -148,16 +160,17 @@ def _fit(rows: _Sparse | _Square, owner: Positions, articles: int, loss: Loss) -
         slope[-1] = slopes.sum(axis=0)
         return value + 0.5 * float(np.square(point[:-1]).sum()), slope
 
-    point = _minimum(loss_and_slope, np.zeros((rows.width + 1, articles), dtype=np.float32))
+    start = np.zeros((rows.width + 1, articles), dtype=np.float32)
+    point = _minimum(loss_and_slope, start, rows.steps, rows.enough)
     return rows.weights(point[:-1]), point[-1]
 
 
-def _minimum(function: Callable[[Floats], tuple[float, Floats]], point: Floats) -> Floats:
-    """Follow the limited-memory BFGS steps from a point, at most STEPS of them."""
+def _minimum(function: Callable[[Floats], tuple[float, Floats]], point: Floats, steps: int, enough: float) -> Floats:
+    """Follow so many limited-memory BFGS steps, or fewer if the slope falls to this share of the first one."""
     moves: list[tuple[Floats, Floats, float]] = []  # (step, change of slope, their product)
     value, slope = function(point)
-    enough = ENOUGH * float(np.linalg.norm(slope))
-    for _ in range(STEPS):
+    enough *= float(np.linalg.norm(slope))
+    for _ in range(steps):
         direction = _direction(slope, moves)
         downhill = float((slope * direction).sum())
         length = 1.0 if moves else 1 / max(float(np.abs(slope).sum()), 1e-9)
