@@ -27,7 +27,7 @@ from crm_core.models import Inbox, Interaction, Kind, Outbox, Ticket
 from crm_core.storage.database import is_out_of_order
 from crm_core.work import Records, Work
 from knowledge_base import Match
-from knowledge_base.person import person_wanted
+from knowledge_base.asides import told_apart
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +148,7 @@ class Counter:
         if self._shop.understand is not None and free:
             await self._shop.understand([(text, language) for _, text, language in free])
         for pending, text, language in free:
-            pending.match = person_wanted(self._shop.articles.match(text, language), text)
+            pending.match = told_apart(self._shop.articles.match(text, language), text)
 
     async def _answer_all(self, pendings: Sequence[Pending]) -> None:
         if not pendings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.texts import Texts
 from crm_core.models import Interaction
 from knowledge_base import Article, Candidate, Decision, Match
-from knowledge_base.person import WANTED
+from knowledge_base.asides import WANTED
 
 _LONGEST_WORD = 40
 _LONGEST_ENDING = 4  # letters that a stem lacks of its word; with more it is another word

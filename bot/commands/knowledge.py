@@ -35,6 +35,8 @@ REASONS = {
     "smalltalk_goodbye": "this is a goodbye",
     "smalltalk_abuse": "these are harsh words and no question",
     "smalltalk_person": "a person is wanted and nothing else",
+    "smalltalk_ok": "this only says yes",
+    "smalltalk_no": "this only says no",
     "one_word": "it is one word that several articles know",
     "other_language": "what is known of this is there in another language only",
     "no_articles": "there are no articles",
@@ -62,10 +64,10 @@ def ask(
     and no server is needed.
     """
     settings = settings_of(config)
-    from knowledge_base.person import person_wanted
+    from knowledge_base.asides import told_apart
 
     found, source = asyncio.run(_match(settings, question, language or settings.shop.languages[0]))
-    found = person_wanted(found, question)
+    found = told_apart(found, question)
     if as_json:
         say_json(_as_json(found, source))
     else:

@@ -11,9 +11,9 @@ from bot.tell import alert_desk, copy_to_assignee
 from bot.turn import Handler, Turn
 from crm_core import conversations, learning, tickets
 from crm_core.conversations import Words, record
-from crm_core.models import Interaction, Judgement, Kind
+from crm_core.models import Interaction, Judgement, Kind, Outbox
 from knowledge_base import Article, Candidate, Decision, Match
-from knowledge_base.person import WANTED
+from knowledge_base.asides import AGREED, WANTED
 
 _STILL_THE_QUESTION = timedelta(hours=1)  # what was asked within this time is what a person is wanted for
 _DRAWN_A_WEEK = 500  # turns at most that are drawn to be judged, in the whole shop
@@ -27,6 +27,8 @@ _SMALL_TALK = {
     "smalltalk_thanks": "talk-thanks",
     "smalltalk_goodbye": "talk-goodbye",
     "smalltalk_abuse": "talk-abuse",
+    "smalltalk_ok": "talk-ok",
+    "smalltalk_no": "helped-sorry",
     "no_words": "talk-no-words",
     "empty": "talk-no-words",
 }
@@ -47,6 +49,8 @@ async def talk(turn: Turn) -> list[Reply] | None:
         return await escalate(turn, "busy") if turn.text else [_offer_person(turn, "talk-no-words")]
     if match.reason == WANTED:
         return await person(turn)
+    if match.reason == AGREED and (meant := await _asked_about(turn)) is not None:
+        return [answer_with(turn, meant)]
     if match.reason in _SMALL_TALK:
         return [_offer_person(turn, _SMALL_TALK[match.reason])]
     await _draw(turn, match)
@@ -160,6 +164,19 @@ def _suggest(turn: Turn, match: Match) -> Reply:
     rows = [(_choice(candidate.article),) for candidate in match.suggestions]
     asked, none = ("is-it-this", "button-not-this") if len(rows) == 1 else ("which-of-these", "button-none-of-these")
     return Reply(text=turn.say(asked), buttons=(*rows, (turn.button(none, "ask.person"),)))
+
+
+async def _asked_about(turn: Turn) -> Article | None:
+    """The only article that the bot asked back with just now: a written yes means it as a press would."""
+    newest = select(Outbox).where(Outbox.conversation_id == turn.conversation.id).order_by(Outbox.id.desc()).limit(1)
+    row = await turn.work.session.scalar(newest)
+    if row is None or row.buttons is None or row.pressed is not None:
+        return None
+    choices = [one for line in row.buttons["rows"] for one in line]
+    if [one["act"] for one in choices] != ["ask.article", "ask.person"]:
+        return None
+    args = choices[0]["args"]
+    return turn.shop.articles.find(str(args["article"]), str(args.get("language", turn.language)))
 
 
 def _choice(article: Article) -> Button:

@@ -6,7 +6,7 @@ from bot.turn import Handler, Turn
 from crm_core import tickets
 from crm_core.models import Staff, Ticket
 
-_SMALL_TALK = ("smalltalk_greeting", "smalltalk_thanks", "smalltalk_goodbye", "smalltalk_abuse")
+_SMALL_TALK = ("smalltalk_greeting", "smalltalk_thanks", "smalltalk_goodbye", "smalltalk_abuse", "smalltalk_ok")
 
 
 async def talk(turn: Turn) -> list[Reply] | None:

@@ -12,7 +12,7 @@ from crm_core import conversations
 from crm_core.models import Interaction, Ticket
 from crm_core.storage.ids import read_id
 from knowledge_base import Match
-from knowledge_base.person import person_wanted
+from knowledge_base.asides import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def why(turn: Turn) -> list[Reply]:
 async def look_ask(turn: Turn) -> Callable[[], Match] | None:
     """Match words of a colleague's own."""
     words, language = turn.argument, turn.language
-    return (lambda: person_wanted(turn.shop.articles.match(words, language), words)) if words else None
+    return (lambda: told_apart(turn.shop.articles.match(words, language), words)) if words else None
 
 
 async def ask(turn: Turn) -> list[Reply]:

@@ -226,6 +226,38 @@ async def test_who_writes_that_they_want_a_person_gets_one(house: House, languag
     assert asked.reason == "smalltalk_person"
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "heard"),
+    [
+        ("en", "ok", "All right. Just write if there is anything else."),
+        ("zh", "好的", "好的。还有需要的话，直接写给我就行。"),
+        ("en", "no", "I am sorry about that. Write your question in other words, or let me fetch a person."),
+        ("zh", "不对", "很抱歉。请您换个说法再问一次，或者让我帮您找同事。"),
+    ],
+)
+async def test_an_ok_or_a_no_opens_no_ticket(house: House, language: str, words: str, heard: str) -> None:
+    """It answers what the bot said; the way to a person stands below."""
+    person = house.customer("ana", language)
+
+    assert await person.says(words) == [heard]
+    assert person.labels == [_PERSON[language]]
+    assert await house.how_many(Ticket) == 0
+
+
+@pytest.mark.parametrize(("first", "answered"), [("my parcel", False), ("refund", True)])
+async def test_a_written_yes_to_the_only_suggestion_is_answered(house: House, first: str, *, answered: bool) -> None:
+    """As a press would be; with several to choose from a yes means none of them."""
+    ana = house.customer()
+    await ana.says(first)
+    assert (len(ana.labels) == 2) is answered  # the suggestion and the way to a person
+
+    (heard,) = await ana.says("yes")
+
+    assert heard.startswith("We refund within 14 days.") is answered
+    if answered:
+        assert (await ana.says("yes"))[0].startswith("All right."), "the answer was given once"
+
+
 async def test_a_file_goes_to_a_person(house: House) -> None:
     """The bot reads no photos."""
     ana = house.customer()

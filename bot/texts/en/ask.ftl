@@ -14,6 +14,7 @@ talk-greeting = Hello! What would you like to know?
 talk-thanks = You are welcome. Is there anything else?
 talk-goodbye = Goodbye, and thank you for writing.
 talk-abuse = I would like to help. Tell me what is wrong, or let me fetch a person.
+talk-ok = All right. Just write if there is anything else.
 talk-one-word = Could you say it in a few more words? Then I can look for the answer.
 talk-no-words = Please write your question in a few words, and I will look for the answer.
 slow-down = That was a lot at once. I keep all your messages; please give me a minute before the next one.

@@ -14,6 +14,7 @@ talk-greeting = 您好！请问您想了解什么？
 talk-thanks = 不客气。还有别的可以帮您吗？
 talk-goodbye = 再见，感谢您的来信。
 talk-abuse = 我很想帮您解决问题。请告诉我哪里不对，或者让我帮您找同事。
+talk-ok = 好的。还有需要的话，直接写给我就行。
 talk-one-word = 您能说得再具体一点吗？这样我才好找到答案。
 talk-no-words = 请您用几个字写下问题，我来找答案。
 slow-down = 您发得有点快。消息都已保存，请稍等一分钟再继续。

@@ -1,9 +1,9 @@
-"""Asking for a person is told from every question that only names one."""
+"""Asides are told from questions: a wish for a person, a yes and a no, and nothing that says more."""
 
 import pytest
 
 from knowledge_base import Article, Decision, Matcher
-from knowledge_base.person import person_wanted, wants_person
+from knowledge_base.asides import aside, told_apart
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from knowledge_base.person import person_wanted, wants_person
 )
 def test_a_wish_for_a_person_is_heard(text: str) -> None:
     """Politely, rudely, in one word, in traditional characters."""
-    assert wants_person(text)
+    assert aside(text) == "person"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_wish_for_a_person_is_heard(text: str) -> None:
 )
 def test_what_says_more_or_less_is_no_wish_for_a_person(text: str) -> None:
     """A person and something beside them is a question; so is the wish without the person."""
-    assert not wants_person(text)
+    assert aside(text) is None
 
 
 def test_an_article_with_these_very_words_wins() -> None:
@@ -59,6 +59,43 @@ def test_an_article_with_these_very_words_wins() -> None:
     own = Article(id="people", language="en", title="People", phrasings=("talk to a human",), answer="Call 12.")
     matcher = Matcher([own])
 
-    assert person_wanted(matcher.match("talk to a human", "en"), "talk to a human").decision is Decision.ANSWER
-    other = person_wanted(matcher.match("human please", "en"), "human please")
+    assert told_apart(matcher.match("talk to a human", "en"), "talk to a human").decision is Decision.ANSWER
+    other = told_apart(matcher.match("human please", "en"), "human please")
     assert (other.decision, other.reason, other.candidates) == (Decision.ESCALATE, "smalltalk_person", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ok", "ok"),
+        ("Okay, got it!", "ok"),
+        ("yes", "ok"),
+        ("yes it helped", "ok"),
+        ("no thanks", "ok"),
+        ("hmm", "ok"),
+        ("好的", "ok"),
+        ("嗯嗯", "ok"),
+        ("是的，就是這個", "ok"),
+        ("不用了", "ok"),
+        ("no", "no"),
+        ("No, that's not what I asked", "no"),
+        ("没用", "no"),
+        ("不是這個", "no"),
+        ("no refund", None),
+        ("yes I want to cancel", None),
+        ("ok and the invoice?", None),
+        ("不是新的", None),
+        ("没有收到", None),
+        ("可以退吗", None),
+    ],
+)
+def test_a_yes_or_a_no_is_told_from_a_question_that_begins_like_one(text: str, kind: str | None) -> None:
+    """Nobody gets a ticket for an ok, and nobody's question is taken for one."""
+    assert aside(text) == kind
+
+
+def test_a_greeting_stays_a_greeting() -> None:
+    """What the matcher calls small talk is not called otherwise, unless a person is wanted."""
+    match = Matcher([]).match("hello", "en")
+
+    assert told_apart(match, "hello") is match
