@@ -187,7 +187,7 @@ _FINDINGS = {
     "torn": '{place}: "{phrasing}" pulls towards {other} ("{nearest}")',
     "translation": "{place} has no version in {missing}",
     "over": "{place} is over since {until}: archive it, or change its end",
-    "few": "{place} has {count} phrasings: five or more make it easier to find",
+    "few": "{place} has few phrasings ({count}): five or more make it easier to find",
     "related": "{place} names {other} as related, which is no article",
 }
 

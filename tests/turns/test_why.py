@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.explaining import _as_written
+from bot.explaining import as_written
 from crm_core.models import Interaction, Kind, Ticket
 from tests.builders import House, NothingPublished
 
@@ -29,7 +29,7 @@ async def test_a_tickets_card_has_a_button_that_explains_the_bots_decision(house
 
 def test_words_are_named_as_the_customer_wrote_them() -> None:
     """Stems are for the matcher; a single letter says nothing, a single character of Chinese does."""
-    assert _as_written(("tast", "a", "elephant", "茶"), "Tastings with elephants, a 茶 day") == [
+    assert as_written(("tast", "a", "elephant", "茶"), "Tastings with elephants, a 茶 day") == [
         "tastings",
         "elephants",
         "茶",
