@@ -8,6 +8,7 @@ from typing import Any
 
 from knowledge_base.importers import ArticleError, read_articles
 from knowledge_base.importers.checks import Place, json_object, read_lines
+from knowledge_base.importers.errors import Findings
 from knowledge_base.matcher import Decision, Match, Matcher
 
 
@@ -45,8 +46,13 @@ def match_files(articles: Path, questions: Path, output: Path, wrong_answers_at_
 def _read_questions(path: Path) -> list[str]:
     if not path.is_file():
         raise ArticleError("no_such_file", path)
-    lines = enumerate(read_lines(path), start=1)
-    return [_question(line, Place(path, number)) for number, line in lines if line.strip()]
+    findings, texts = Findings(), []
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            with findings.kept():
+                texts.append(_question(line, Place(path, number)))
+    findings.raise_all()
+    return texts
 
 
 def _question(line: str, place: Place) -> str:

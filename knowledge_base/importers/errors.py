@@ -143,7 +143,8 @@ class Findings:
     def raise_all(self) -> None:
         """Raise ArticleError when anything is wrong."""
         if self.problems:
-            raise _gathered(self.problems, self._more)
+            # What is found when all lines are read, such as an id used twice, stands where its line is.
+            raise _gathered(sorted(self.problems, key=lambda one: (str(one.file), one.sheet, one.line)), self._more)
 
 
 def _gathered(problems: Sequence[ArticleError], more: int) -> ArticleError:

@@ -52,6 +52,17 @@ def test_a_wrong_question_is_named_and_nothing_written(tmp_path: Path, row: obje
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_every_wrong_question_is_named(tmp_path: Path) -> None:
+    """Whoever mends a file wants to do it once."""
+    articles = write(tmp_path / "articles.jsonl", list(ARTICLES))
+    questions = write(tmp_path / "questions.jsonl", [{"text": 5}, {"text": "ok"}, {"question": "x"}])
+
+    with pytest.raises(ArticleError) as caught:
+        match_files(articles, questions, tmp_path / "out.jsonl")
+
+    assert [(one.key, one.line) for one in caught.value.problems] == [("wrong_type", 1), ("missing_field", 3)]
+
+
 def test_a_missing_file_of_questions_is_named(tmp_path: Path) -> None:
     """The sentence names the file."""
     articles = write(tmp_path / "articles.jsonl", list(ARTICLES))
