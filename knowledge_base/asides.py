@@ -1,13 +1,10 @@
 """Texts that ask no article anything: that want a person, or only say yes or no to what the bot said."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Final, Literal
 
-from knowledge_base.lexicon import listed
 from knowledge_base.matcher import Decision, Match
-from knowledge_base.smalltalk import MOST_TOKENS
+from knowledge_base.smalltalk import MOST_TOKENS, members_of, ways_to_cut
 from knowledge_base.text import normal_form, tokens_of
 
 Aside = Literal["person", "no", "ok"]
@@ -40,7 +37,7 @@ def aside(text: str) -> Aside | None:
     tokens = tokens_of(normal_form(text), numbers=True)
     if not 0 < len(tokens) <= MOST_TOKENS:
         return None
-    ways = _ways(tokens)
+    ways = ways_to_cut(tokens, members_of("smalltalk", "abuse", "asides"))
     if any("person" in way for way in ways):
         return "person"
     answering = [way for way in ways if way <= _ANSWERING]
@@ -49,28 +46,3 @@ def aside(text: str) -> Aside | None:
     if any("no" in way for way in answering):
         return "no"
     return "ok" if answering else None
-
-
-def _ways(tokens: Sequence[str]) -> set[frozenset[str]]:
-    """The sets of kinds into whose members the whole text can be cut."""
-    members, longest = _members()
-    ways: list[set[frozenset[str]]] = [set() for _ in range(len(tokens) + 1)]
-    ways[0].add(frozenset())
-    for start in range(len(tokens)):
-        for end in range(start + 1, min(start + longest, len(tokens)) + 1):
-            for kind in members.get(tuple(tokens[start:end]), ()):
-                ways[end] |= {way | {kind} for way in ways[start]}
-    return ways[-1]
-
-
-@cache
-def _members() -> tuple[dict[tuple[str, ...], frozenset[str]], int]:
-    """Each token sequence that may stand in an aside with its kinds; the length of the longest."""
-    found: dict[tuple[str, ...], set[str]] = {}
-    for name in ("smalltalk", "abuse", "asides"):
-        for line, words in listed(name).items():
-            kind = line.partition(" ")[0] if name != "abuse" else name
-            for word in words:
-                found.setdefault(tuple(tokens_of(word, numbers=True)), set()).add(kind)
-    found.pop((), None)
-    return {key: frozenset(kinds) for key, kinds in found.items()}, max(map(len, found))

@@ -9,8 +9,8 @@ from knowledge_base.article import Article
 from knowledge_base.lexicon import crossing
 from knowledge_base.text import normal_form, stem, tokens_of
 
-ALIKE_ENOUGH: Final = 0.65  # cosine of the concepts of question and phrasing
-FEWEST_SHARED: Final = 2  # concepts; a single one is a topic, no question
+ALIKE_ENOUGH: Final = 0.6  # cosine of the concepts of question and phrasing
+FEWEST_SHARED: Final = 1  # concepts
 
 
 class Crossing:

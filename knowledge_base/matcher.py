@@ -18,6 +18,7 @@ from knowledge_base.text import is_han, language_of, normal_form, tokens_of
 MOST_CANDIDATES: Final = 10
 MOST_SUGGESTIONS: Final = 3
 SAME_WORDS: Final = 0.99  # confidence in an article that has the question, word for word, among its phrasings
+SUGGEST_BESIDE: Final = 0.08  # confidence from which a second and a third article are suggested beside the first
 CLOSE: Final = 0.5  # a second article that is this probable beside the first is close
 CROSSED: Final = 0.5  # confidence in an article of the other language, beside how alike the concepts are
 
@@ -60,9 +61,9 @@ class Match:
 
     @property
     def suggestions(self) -> tuple[Candidate, ...]:
-        """The articles to ask back with when the decision is suggest: at most three, none of them out of question."""
-        floor = self.candidates[0].confidence / 20 if self.candidates else 0.0
-        return tuple(c for c in self.candidates[:MOST_SUGGESTIONS] if c.confidence >= floor)
+        """The articles to ask back with when the decision is suggest: at most three, none of them far-fetched."""
+        first, others = self.candidates[:1], self.candidates[1:MOST_SUGGESTIONS]
+        return first + tuple(candidate for candidate in others if candidate.confidence >= SUGGEST_BESIDE)
 
 
 class Matcher:
@@ -202,6 +203,8 @@ class Matcher:
 
     def _elsewhere(self, tokens: Sequence[str], spoken: str) -> Candidate | None:
         """Find an article that answers this and exists only in the other language."""
+        if len(self._books) - (spoken in self._books) < 1:
+            return None
         own = [article.id for article in self._articles.values() if article.language == spoken]
         for language in self._books:
             if language == spoken:

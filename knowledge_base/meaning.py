@@ -12,8 +12,8 @@ from knowledge_base.embedders import Embedder
 
 Floats = NDArray[np.float32]
 
-# What a whole unit of cosine adds to the log odds of an article. Chosen among 5, 10, 20 and 30 on the dev questions of
-# three public sets with one small English model, all-MiniLM-L6-v2 (docs/howto/semantic.md); no model ships to fit it with.
+# What a whole unit of cosine adds to the log odds of an article. No model ships to fit it with: chosen among 5, 10, 20
+# and 30 on the dev questions of three public sets with one small English model (docs/howto/semantic.md).
 WEIGHT: Final = 20.0
 
 

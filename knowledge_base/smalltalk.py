@@ -1,13 +1,14 @@
 """Small talk: texts that say nothing but hello, thank you or goodbye, or that only abuse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final, Literal
 
 from knowledge_base.lexicon import listed
-from knowledge_base.text import normal_form, tokens_of
+from knowledge_base.text import tokens_of
 
 SmallTalk = Literal["abuse", "thanks", "greeting", "goodbye"]
+Members = Mapping[tuple[str, ...], frozenset[str]]
 
 _KINDS: Final[tuple[SmallTalk, ...]] = ("abuse", "thanks", "greeting", "goodbye")  # the first that fits is told
 MOST_TOKENS: Final = 24  # what is longer has more to say
@@ -24,32 +25,34 @@ def small_talk(normal: str) -> SmallTalk | None:
 
 def _told(tokens: Sequence[str]) -> frozenset[str]:
     """Give the kinds of the members that the whole text can be cut into, fillers left out; none when it cannot."""
-    members, longest = _members()
+    told = [way - {"fillers"} for way in ways_to_cut(tokens, members_of("smalltalk", "abuse"))]
+    # Of several readings the one that tells least is meant: "great" alone is thanks, in "great, bye" it only fills.
+    return min(filter(None, told), key=lambda way: (len(way), sorted(way)), default=frozenset())
+
+
+def ways_to_cut(tokens: Sequence[str], members: Members) -> set[frozenset[str]]:
+    """Give the sets of kinds into whose members the whole text can be cut; none when it cannot."""
+    longest = max(map(len, members))
     ways: list[set[frozenset[str]]] = [set() for _ in range(len(tokens) + 1)]
     ways[0].add(frozenset())
     for start in range(len(tokens)):
-        if not ways[start]:
-            continue
         for end in range(start + 1, min(start + longest, len(tokens)) + 1):
             for kind in members.get(tuple(tokens[start:end]), ()):
-                more = frozenset() if kind == "fillers" else frozenset([kind])
-                ways[end] |= {way | more for way in ways[start]}
-    told = [way for way in ways[-1] if way]
-    # Of several readings the one that tells least is meant: "great" alone is thanks, in "great, bye" it only fills.
-    return min(told, key=lambda way: (len(way), sorted(way)), default=frozenset())
+                ways[end] |= {way | {kind} for way in ways[start]}
+    return ways[-1]
 
 
 @cache
-def _members() -> tuple[dict[tuple[str, ...], frozenset[str]], int]:
-    """Give what kinds each token sequence belongs to, and the length of the longest."""
+def members_of(*names: str) -> Members:
+    """Give the token sequences of these word lists with their kinds, languages aside; all of abuse is one kind."""
     found: dict[tuple[str, ...], set[str]] = {}
-    for name in ("smalltalk", "abuse"):
+    for name in names:
         for line, words in listed(name).items():
-            kind = "abuse" if name == "abuse" else line.partition(" ")[0]
+            kind = line.partition(" ")[0] if name != "abuse" else name
             for word in words:
-                found.setdefault(tuple(_unnumbered(normal_form(word))), set()).add(kind)
+                found.setdefault(tuple(_unnumbered(word)), set()).add(kind)
     found.pop((), None)
-    return {key: frozenset(kinds) for key, kinds in found.items()}, max(map(len, found))
+    return {key: frozenset(kinds) for key, kinds in found.items()}
 
 
 def _unnumbered(normal: str) -> list[str]:
