@@ -14,7 +14,7 @@ Loss = Callable[[Floats, Positions], tuple[float, Floats]]
 
 MEMORY: Final = 3  # earlier steps that the next one is computed from
 MOST_SQUARE: Final = 2_500  # phrasings up to which the matrix of all against all is kept: 25 MB
-FEWEST_ROWS: Final = 3  # phrasings that a term of many phrasings is in; the others are most of all and tell little
+FEWEST_ROWS: Final = 2  # phrasings that a term of many phrasings is in; the others are most of all and tell little
 MOST_WEIGHTS: Final = 6_000_000  # terms times articles of one classifier: 24 MB, and 10 times that while it trains
 MOST_WORK: Final = 250_000_000  # terms of all phrasings times articles: half a minute for one classifier
 
