@@ -431,7 +431,7 @@ _TEACHING = (
     Saboteur(
         "publish without a second word what makes right answers wrong",
         "bot/handlers/articles.py",
-        "    if not isinstance(turn.found, Replay) or not turn.found.regression:",
+        "    if not (turn.found.regression or own):",
         "    if True:",
         _IN_CHAT,
     ),
@@ -572,8 +572,8 @@ _MATCHING = (
     Saboteur(
         "take abuse for a question",
         "knowledge_base/smalltalk.py",
-        'for name in ("smalltalk", "abuse"):',
-        'for name in ("smalltalk",):',
+        'members_of("smalltalk", "abuse"))]',
+        'members_of("smalltalk"))]',
         _TALK,
     ),
     Saboteur(
