@@ -282,6 +282,7 @@ def one_size(folder: str, phrasings: int, articles: int) -> None:
     ]
     started = time.perf_counter()
     matcher = Matcher(made)
+    matcher.prepare()
     built = time.perf_counter() - started
     asked = [varied() for _ in range(2_000)]
     for text in asked[:100]:

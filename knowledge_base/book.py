@@ -97,6 +97,7 @@ class Book:
         self._phrasings = len(owner)
         self._owner: Positions = np.array(owner, dtype=np.intp)
         self._terms: list[frozenset[str]] = [frozenset(map(stem, row)) for row in tokens]
+        self._rarities: dict[int, float] = {}  # of the terms of a row, once it was asked for
         self._own_terms = [self._terms_of(position) for position in range(len(articles))]
         self._lengths: list[float] = self._rows.length_of_sums(self._owner, len(articles))
         self._answers = Rows(self.vocabulary, [_answer_tokens(article) for article in articles], learn=False)
@@ -235,6 +236,12 @@ class Book:
             return None, None
         return self.learnt.judge(ids, weights)
 
+    def _rarity_of(self, row: int) -> float:
+        known = self._rarities.get(row)
+        if known is None:
+            known = self._rarities[row] = sum(map(self.vocabulary.rarity, self._terms[row]))
+        return known
+
     def _contender(
         self,
         position: int,
@@ -251,7 +258,7 @@ class Book:
         nearest = by_nearness[0] if by_nearness else None
         terms = self._terms[nearest] if nearest is not None else frozenset()
         shared = question.shared_with(terms)
-        rarity = sum(map(self.vocabulary.rarity, terms))
+        rarity = self._rarity_of(nearest) if nearest is not None else 0.0
         phrasing = self._texts[nearest][:LONGEST_COMPARED] if nearest is not None else ""
         evidence = Evidence(
             learnt=float(learnt[position]) if learnt is not None else 0.0,

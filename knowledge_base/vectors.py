@@ -1,6 +1,7 @@
 """Texts as sparse vectors: the channels of evidence, their terms, and how much each term weighs."""
 
 import math
+import os
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
@@ -197,6 +198,9 @@ def pieces(word: str) -> list[str]:
 @lru_cache(maxsize=32_768)
 def sound_of(character: str) -> str:
     """Give the commonest reading of a Chinese character in pinyin without tone."""
+    # Only single characters are asked for: the library's phrases would take 50 MB. It reads these when it is loaded.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
     from pypinyin import lazy_pinyin
 
     return str(lazy_pinyin(character)[0])

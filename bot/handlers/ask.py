@@ -74,7 +74,9 @@ async def _draw(turn: Turn, match: Match) -> None:
     if shop.chance() >= shop.judge_share:
         return
     lately = select(func.count(Judgement.id)).where(Judgement.drawn_at > turn.work.now - timedelta(days=7))
-    if shop.chance() >= 1 - (await turn.work.session.scalar(lately) or 0) / _DRAWN_A_WEEK:
+    with turn.work.session.no_autoflush:  # the turns of a batch are written together, at the end
+        drawn = await turn.work.session.scalar(lately) or 0
+    if shop.chance() >= 1 - drawn / _DRAWN_A_WEEK:
         return
     learning.draw(
         turn.work,
