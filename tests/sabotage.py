@@ -126,7 +126,7 @@ _DELIVERING = (
         "crm_core/rules/delivery.py",
         "AUTOMATIC = (Lane.REPLY, Lane.COPY)",
         "AUTOMATIC = (Lane.REPLY, Lane.COPY, Lane.AGENT)",
-        _STATES,
+        _DELIVERY + _STATES,
     ),
     Saboteur("send a third copy", "crm_core/rules/delivery.py", "attempts < 2", "attempts < 3", _DELIVERY + _STATES),
     Saboteur(
