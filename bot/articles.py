@@ -15,9 +15,9 @@ import structlog
 from bot.shelf import article_of, draft_of
 from bot.threshold import calibration_of
 from crm_core import articles, synonyms
-from crm_core.articles import Draft
 from crm_core.models import Article as ArticleRow
 from crm_core.models import ArticleState
+from crm_core.rules.knowledge import Draft
 from crm_core.work import Records
 from knowledge_base import Article, ArticleError, Match, Matcher, read_articles
 from knowledge_base.calibration import Calibration
@@ -216,7 +216,7 @@ class Book:
         after = dict(before)
         key = (draft.slug, draft.language)
         if draft.state == ArticleState.PUBLISHED:
-            after[key] = _article_from(draft)
+            after[key] = article_of(draft)
         else:
             after.pop(key, None)
 
@@ -265,18 +265,6 @@ def _tell(loop: asyncio.AbstractEventLoop, tell: Callable[[_V], None], value: _V
 
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(deliver)
-
-
-def _article_from(draft: Draft) -> Article:
-    return Article(
-        id=draft.slug,
-        language=draft.language,
-        title=draft.title,
-        phrasings=tuple(draft.phrasings),
-        answer=draft.answer,
-        must_match=tuple(draft.must_match),
-        must_not_match=tuple(draft.must_not_match),
-    )
 
 
 def _differs(drafts: Sequence[Draft], current: dict[_Key, ArticleRow]) -> bool:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from bot.shelf import draft_of
 from bot.texts import LANGUAGES
 from crm_core import articles
-from crm_core.articles import Draft
 from crm_core.imports import (
     CustomerDraft,
     LineDraft,
@@ -22,6 +21,7 @@ from crm_core.imports import (
     take_customers,
     take_orders,
 )
+from crm_core.rules.knowledge import Draft, content_of, draft_from
 from crm_core.work import Records, Work
 from knowledge_base.importers import read_with_warnings
 
@@ -90,9 +90,9 @@ async def import_articles(records: Records | None, drafts: Sequence[Draft], *, d
 
 async def _take_articles(work: Work, drafts: Sequence[Draft], taken: TakenArticles) -> None:
     rows = {(row.slug, row.language): row for row in await articles.everything(work)}
-    before = {key: articles.content_of(articles.draft_from(row)) for key, row in rows.items()}
+    before = {key: content_of(draft_from(row)) for key, row in rows.items()}
     # What says the same stays whose it is, a configured file's or the desk's.
-    new = [one for one in drafts if before.get((one.slug, one.language)) != articles.content_of(one)]
+    new = [one for one in drafts if before.get((one.slug, one.language)) != content_of(one)]
     configured = {key for key, row in rows.items() if row.source == "config"}
     await articles.take_over(work, new, _SOURCE, remove_others=False)
     others = 0
@@ -101,7 +101,7 @@ async def _take_articles(work: Work, drafts: Sequence[Draft], taken: TakenArticl
         if key not in rows:
             taken.changes.append(Change(*key, "added"))
             continue
-        now = articles.content_of(articles.draft_from(rows[key]))
+        now = content_of(draft_from(rows[key]))
         fields = tuple(name for name, value in now.items() if value != before[key][name])
         taken.changes.append(Change(*key, "changed" if fields else "same", fields))
         others += bool(fields) and key in configured

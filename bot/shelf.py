@@ -1,7 +1,7 @@
 """An article as files and the matcher have it, and the same as the records have it."""
 
-from crm_core.articles import Draft
 from crm_core.models import Article as ArticleRow
+from crm_core.rules.knowledge import Draft
 from knowledge_base import Article
 from knowledge_base.article import Link
 
@@ -27,8 +27,8 @@ def draft_of(article: Article) -> Draft:
     )
 
 
-def article_of(row: ArticleRow) -> Article:
-    """What matcher and exporters are handed; its source is that of the row: config, import or desk."""
+def article_of(row: ArticleRow | Draft) -> Article:
+    """What matcher and exporters are handed; its source is that of the row (config, import, desk), none of a draft."""
     return Article(
         id=row.slug,
         language=row.language,
@@ -45,5 +45,5 @@ def article_of(row: ArticleRow) -> Article:
         state=row.state,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
-        source=row.source,
+        source="" if isinstance(row, Draft) else row.source,
     )

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from bot.message import Button, Incoming, Reply
 from bot.texts import Texts
-from crm_core.articles import Draft
 from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
+from crm_core.rules.knowledge import Draft
 from crm_core.work import Work
 from knowledge_base import Article, Match
 from knowledge_base.calibration import Calibration

@@ -1,67 +1,37 @@
 """Articles as the shop keeps them, with every version of what they said; the matcher is handed these."""
 
 import json
-import string
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Text, case, delete, func, or_, select, type_coerce
 
 from crm_core import audit
 from crm_core.models import Article, ArticleState, ArticleVersion, SynonymGroup
+from crm_core.rules.knowledge import (
+    MOST_PHRASINGS,
+    Draft,
+    KnowledgeRefused,
+    check,
+    check_phrasing,
+    content_of,
+    draft_of,
+    knows,
+    merged_field,
+    time_of,
+)
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
-LONGEST_SLUG: Final = 190  # characters, as the limits below
-LONGEST_PHRASING: Final = 1_000
-LONGEST_ANSWER: Final = 3_800  # what a message of every channel takes, with the question below it
-MOST_PHRASINGS: Final = 2_000  # of one article
 DESK: Final = "desk"  # the source of articles that staff made
 
 _SLUGS_A_TIME = 400  # a statement takes only so many parameters
-_ENDS = string.punctuation + string.whitespace + "。，、；：？！…“”‘’（）《》「」"
 # What stands with a version, and the same as an act in the audit log.
 _AUDITED = {
     "edited": "edit", "published": "publish", "unpublished": "unpublish", "archived": "archive", "learnt": "learn",
     "removed": "remove", "restored": "restore",
 }  # fmt: skip
-# Fields of an article whose items are merged one by one with those of its file.
-_LISTS = ("tags", "phrasings", "must_match", "must_not_match", "attachments", "buttons", "related")
-
-
-class KnowledgeRefused(Exception):
-    """This cannot be done with what the shop knows; `key` names the sentence in the texts, the work stays usable."""
-
-    def __init__(self, key: str, **values: Any) -> None:
-        super().__init__(key)
-        self.key = key
-        self.values = values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An article as it comes from a file or from a person."""
-
-    slug: str
-    language: str
-    title: str
-    category: str
-    phrasings: tuple[str, ...]
-    answer: str
-    tags: tuple[str, ...] = ()
-    must_match: tuple[str, ...] = ()
-    must_not_match: tuple[str, ...] = ()
-    attachments: tuple[dict[str, str], ...] = ()  # {"name", "url"}
-    buttons: tuple[dict[str, str], ...] = ()  # {"label", "url"}
-    related: tuple[str, ...] = ()
-    state: str = ArticleState.PUBLISHED
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-
-
 # ---- reading ----
 
 
@@ -164,7 +134,7 @@ async def take_over(work: Work, drafts: Iterable[Draft], source: str, *, remove_
 
 def up_to_date(row: Article, draft: Draft) -> bool:
     """Whether taking over this draft from the same source would change nothing."""
-    return (_content(row) if row.taken is None else row.taken) == content_of(draft)
+    return (content_of(row) if row.taken is None else row.taken) == content_of(draft)
 
 
 def _take(work: Work, row: Article | None, draft: Draft, source: str, last: int) -> str:
@@ -172,25 +142,16 @@ def _take(work: Work, row: Article | None, draft: Draft, source: str, last: int)
     if row is None:
         _add(work, draft, source, "imported", None, last)
         return "added"
-    before = row.taken if row.taken is not None else {} if row.source == DESK else _content(row)
-    now = _content(row)
-    merged = {name: _merged(name, before, said, now) for name in said}
+    before = row.taken if row.taken is not None else {} if row.source == DESK else content_of(row)
+    now = content_of(row)
+    content = {name: merged_field(name, before, said, now) for name in said}
     row.taken = said
-    if merged == now and row.source == source:
+    if content == now and row.source == source:
         return "same"
     _keep_first(work, row)
     row.source = source
-    _change(work, row, merged, "imported", None)
+    _change(work, row, content, "imported", None)
     return "changed"
-
-
-def _merged(name: str, before: dict[str, Any], said: dict[str, Any], now: dict[str, Any]) -> Any:
-    """One field: what the file said before, what it says, what the shop has."""
-    if name not in _LISTS:
-        return now[name] if said[name] == before.get(name) else said[name]
-    old = before.get(name, [])
-    kept = [one for one in said[name] if one in now[name] or one not in old]
-    return kept + [one for one in now[name] if one not in said[name] and one not in old]
 
 
 async def _last_numbers(work: Work, slugs: Sequence[str]) -> dict[tuple[str, str], int]:
@@ -226,7 +187,7 @@ async def save(work: Work, draft: Draft, staff_id: int | None, act: str = "edite
     if row is None:
         last = await _last_numbers(work, [draft.slug])
         row = _add(work, draft, DESK, act, staff_id, last.get((draft.slug, draft.language), 0))
-    elif _content(row) == content_of(draft):
+    elif content_of(row) == content_of(draft):
         return row
     else:
         _keep_first(work, row)
@@ -273,7 +234,7 @@ async def add_phrasing(work: Work, slug: str, language: str, wording: str, staff
     if (other := await who_knows(work, language, wording)) is not None:
         raise KnowledgeRefused("phrasing_elsewhere", slug=other.slug, wording=wording)
     _keep_first(work, row)
-    _change(work, row, _content(row) | {"phrasings": [*row.phrasings, wording]}, "learnt", staff_id)
+    _change(work, row, content_of(row) | {"phrasings": [*row.phrasings, wording]}, "learnt", staff_id)
     await _settled(work, row, "learnt", staff_id)
     return row
 
@@ -296,12 +257,6 @@ async def restore(work: Work, slug: str, language: str, number: int, staff_id: i
     return await save(work, draft_of(slug, language, kept.content | {"state": state}), staff_id, "restored")
 
 
-def knows(row: Article, wording: str) -> bool:
-    """Whether an article has this phrasing already, apart from case, spaces and marks at its ends."""
-    plain = _plain(wording)
-    return any(_plain(str(one)) == plain for one in row.phrasings)
-
-
 async def who_knows(work: Work, language: str, wording: str) -> Article | None:
     """An article of this language that has this phrasing already, whatever its state; None when there is none."""
     # The lists are stored as JSON text; looking into it spares loading every article in the middle of a turn.
@@ -312,17 +267,13 @@ async def who_knows(work: Work, language: str, wording: str) -> Article | None:
     return next((row for row in await work.session.scalars(statement) if knows(row, wording)), None)
 
 
-def _plain(wording: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", wording).casefold().split()).strip(_ENDS)
-
-
 async def _set_state(work: Work, row: Article, state: ArticleState, staff_id: int | None, act: str) -> Article:
     if row.state == state:
         return row
     if state == ArticleState.PUBLISHED:
-        check(draft_of(row.slug, row.language, _content(row) | {"state": state}))
+        check(draft_of(row.slug, row.language, content_of(row) | {"state": state}))
     _keep_first(work, row)
-    _change(work, row, _content(row) | {"state": state.value}, act, staff_id)
+    _change(work, row, content_of(row) | {"state": state.value}, act, staff_id)
     await _settled(work, row, act, staff_id)
     return row
 
@@ -339,95 +290,12 @@ async def _settled(work: Work, row: Article, act: str, staff_id: int | None) -> 
     await work.session.flush()
 
 
-# ---- what is in order ----
-
-
-def check(draft: Draft) -> None:
-    """Raise KnowledgeRefused for what no article may be."""
-    if not draft.slug or len(draft.slug) > LONGEST_SLUG:
-        raise KnowledgeRefused("article_bad_slug", slug=draft.slug[:40], length=len(draft.slug), most=LONGEST_SLUG)
-    if not draft.answer.strip():
-        raise KnowledgeRefused("article_no_answer", slug=draft.slug)
-    if len(draft.answer) > LONGEST_ANSWER:
-        raise KnowledgeRefused("article_long_answer", slug=draft.slug, length=len(draft.answer), most=LONGEST_ANSWER)
-    if draft.state not in list(ArticleState):
-        raise KnowledgeRefused("article_bad_state", slug=draft.slug, state=draft.state[:40])
-    if draft.state == ArticleState.PUBLISHED and not draft.phrasings:
-        raise KnowledgeRefused("article_no_phrasing", slug=draft.slug)
-    if draft.valid_from and draft.valid_until and draft.valid_from >= draft.valid_until:
-        raise KnowledgeRefused("article_bad_dates", slug=draft.slug)
-    if len(draft.phrasings) > MOST_PHRASINGS:
-        raise KnowledgeRefused("phrasing_many", slug=draft.slug, most=MOST_PHRASINGS)
-    for wording in (*draft.phrasings, *draft.must_match, *draft.must_not_match):
-        check_phrasing(wording)
-    for link in (*draft.attachments, *draft.buttons):
-        # Other schemes run scripts in the page that shows them.
-        if not link.get("url", "").startswith(("https://", "http://")):
-            raise KnowledgeRefused("article_bad_link", slug=draft.slug, url=link.get("url", "")[:200])
-
-
-def check_phrasing(wording: str) -> None:
-    """Raise KnowledgeRefused for what no phrasing may be."""
-    if not _plain(wording):
-        raise KnowledgeRefused("phrasing_empty")
-    if len(wording) > LONGEST_PHRASING:
-        raise KnowledgeRefused("phrasing_long", length=len(wording), most=LONGEST_PHRASING)
-
-
-# ---- contents and versions ----
-
-
-def content_of(draft: Draft) -> dict[str, Any]:
-    """What a version keeps of an article: every field but its slug and language, as JSON has it."""
-    return {
-        "title": draft.title[:190],
-        "category": draft.category[:190],
-        "answer": draft.answer,
-        "state": str(draft.state),
-        "valid_from": _moment(draft.valid_from),
-        "valid_until": _moment(draft.valid_until),
-        **{name: list(getattr(draft, name)) for name in _LISTS},
-    }
-
-
-def draft_of(slug: str, language: str, content: dict[str, Any]) -> Draft:
-    """The draft that has this content."""
-    fields: dict[str, Any] = {name: content[name] for name in ("title", "category", "answer", "state")}
-    fields |= {name: tuple(content.get(name, ())) for name in _LISTS}
-    fields |= {name: _time(content.get(name)) for name in ("valid_from", "valid_until")}
-    return Draft(slug=slug, language=language, **fields)
-
-
-def draft_from(row: Article) -> Draft:
-    """An article as it stands, to be changed and saved."""
-    return draft_of(row.slug, row.language, _content(row))
-
-
-def _moment(value: datetime | None) -> str | None:
-    if value is not None and value.tzinfo is None:
-        raise ValueError(f"a time needs its zone, {value!r} has none")
-    return None if value is None else value.astimezone(UTC).isoformat()
-
-
-def _time(value: str | None) -> datetime | None:
-    return datetime.fromisoformat(value) if value else None
-
-
-def _content(row: Article) -> dict[str, Any]:
-    return {
-        "title": row.title,
-        "category": row.category,
-        "answer": row.answer,
-        "state": str(row.state),
-        "valid_from": _moment(row.valid_from),
-        "valid_until": _moment(row.valid_until),
-        **{name: list(getattr(row, name)) for name in _LISTS},
-    }
+# ---- versions ----
 
 
 def _put(row: Article, content: dict[str, Any]) -> None:
     for name, value in content.items():
-        setattr(row, name, _time(value) if name in {"valid_from", "valid_until"} else value)
+        setattr(row, name, time_of(value) if name in {"valid_from", "valid_until"} else value)
 
 
 def _add(work: Work, draft: Draft, source: str, act: str, staff_id: int | None, last: int) -> Article:
@@ -452,7 +320,7 @@ def _keep_first(work: Work, row: Article) -> None:
     if row.version:
         return
     if row.taken is None and row.source != DESK:
-        row.taken = _content(row)
+        row.taken = content_of(row)
     _write_version(work, row, "imported", None, row.changed_at)
 
 
@@ -471,7 +339,7 @@ def _write_version(work: Work, row: Article, act: str, staff_id: int | None, at:
             language=row.language,
             number=row.version,
             act=act,
-            content=_content(row),
+            content=content_of(row),
             staff_id=staff_id,
             at=at,
         )

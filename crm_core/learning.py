@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import func, or_, select, update
 
 from crm_core import articles, audit, gaps
-from crm_core.articles import Draft, KnowledgeRefused
 from crm_core.models import Article, ArticleState, Customer, Interaction, Judgement, Proposal, Staff
+from crm_core.rules.knowledge import Draft, KnowledgeRefused, check, check_phrasing, knows
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -181,8 +181,8 @@ async def propose_phrasing(
     """
     row = await articles.find_known(work, slug, language)
     wording = " ".join(wording.split())
-    articles.check_phrasing(wording)
-    if articles.knows(row, wording):
+    check_phrasing(wording)
+    if knows(row, wording):
         raise KnowledgeRefused("phrasing_known", slug=slug, wording=wording)
     return await _propose(work, staff_id, interaction, PHRASING, slug, language, {"wording": wording})
 
@@ -205,7 +205,7 @@ async def propose_article(
     if slug is None:
         slug = await free_slug(work, title or wording)
     wording = " ".join(wording.split())
-    articles.check(_new_article(slug, language, title, wording, answer))
+    check(_new_article(slug, language, title, wording, answer))
     if await articles.find(work, slug, language) is not None:
         raise KnowledgeRefused("article_exists", slug=slug, language=language)
     await _refuse_known(work, language, wording)
@@ -334,7 +334,7 @@ async def _propose(
 
 async def _add_phrasing(work: Work, words: Opened, staff: Staff) -> bool:
     row = words.proposal
-    if articles.knows(await articles.find_known(work, row.slug, row.language), words.wording):
+    if knows(await articles.find_known(work, row.slug, row.language), words.wording):
         return False  # two proposed the same, and the other one came first
     await articles.add_phrasing(work, row.slug, row.language, words.wording, staff.id)
     return True

@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from crm_core import audit
-from crm_core.articles import KnowledgeRefused
 from crm_core.models import SynonymGroup
+from crm_core.rules.knowledge import KnowledgeRefused
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 

@@ -76,15 +76,14 @@ class Question:
 class Book:
     """The articles of one language, open to live changes; `articles` is by position, None where one was taken out.
 
-    A change counts at once, but the classifier only learns of it when the book is made anew: `learnt_of` is None for
-    an article that it does not know.
+    A change counts at once, but the classifiers only learn of it when the book is made anew; while there is an article
+    that they do not know, they are not asked.
     """
 
     def __init__(self, articles: Sequence[Article], concepts: Concepts, *, learn: bool = True) -> None:
         self.articles: Final[list[Article | None]] = list(articles)
         self._rows_of: list[list[int]] = []
         self._texts: list[str] = []
-        self._own_terms: list[frozenset[str]] = []
         owner: list[int] = []
         for position, article in enumerate(articles):
             texts = wordings_of(article)
@@ -98,8 +97,8 @@ class Book:
         self._owner: Positions = np.array(owner, dtype=np.intp)
         self._terms: list[frozenset[str]] = [frozenset(map(stem, row)) for row in tokens]
         self._rarities: dict[int, float] = {}  # of the terms of a row, once it was asked for
-        self._own_terms = [self._terms_of(position) for position in range(len(articles))]
-        self._lengths: list[float] = self._rows.length_of_sums(self._owner, len(articles))
+        self._own_terms: list[frozenset[str]] = [self._terms_of(position) for position in range(len(articles))]
+        self._lengths: Floats = self._rows.length_of_sums(self._owner, len(articles))
         self._answers = Rows(self.vocabulary, [_answer_tokens(article) for article in articles], learn=False)
         self._has_answers = any(article.answer for article in articles)
         self._typos = Typos(Counter(token for row in tokens for token in row if not is_han(token)))
@@ -136,7 +135,7 @@ class Book:
         self._positions[article.id] = position
         self._rows_of.append([])
         self._own_terms.append(frozenset())
-        self._lengths.append(1.0)
+        self._lengths = np.append(self._lengths, np.float32(1))
         self._change_wordings(position, wordings_of(article))
         # Words of answers are no words that customers use: they count only where phrasings have them too.
         self._answers.add(_answer_tokens(article), grow=False)
@@ -212,7 +211,7 @@ class Book:
         near = self._rows.near(*vector)
         answers = self._answers.near(*vector).spread() if self._has_answers else None
         nearest, sums = self._by_article(near)
-        centre = (sums / np.array(self._lengths)).astype(np.float32)
+        centre = sums / self._lengths
         learnt, margins = self._judged(*vector)
         measures: list[Floats] = [one for one in (nearest, centre, learnt, margins, answers) if one is not None]
         chosen = _best_of(measures, self.articles) if len(vector[0]) else []

@@ -10,7 +10,6 @@ from knowledge_base.lexicon import crossing
 from knowledge_base.text import normal_form, stem, tokens_of
 
 ALIKE_ENOUGH: Final = 0.6  # cosine of the concepts of question and phrasing
-FEWEST_SHARED: Final = 1  # concepts
 
 
 class Crossing:
@@ -32,7 +31,7 @@ class Crossing:
         self._uncount(article.id)
         texts = (normal_form(text) for text in (*article.phrasings, article.title))
         told = (frozenset(self._concepts.find(list(map(stem, tokens_of(text))))) for text in texts)
-        rows = [row for row in told if len(row) >= FEWEST_SHARED]
+        rows = [row for row in told if row]
         self._rows[article.id] = article, rows
         for concept in frozenset().union(*rows):
             self._having.setdefault(concept, set()).add(article.id)
@@ -58,17 +57,11 @@ class Crossing:
         """
         concepts = crossing(language)
         asked = frozenset(concepts.find(list(map(stem, tokens)))) if concepts is not None else frozenset()
-        if len(asked) < FEWEST_SHARED:
-            return None
-        having = Counter(article_id for concept in asked for article_id in self._having.get(concept, ()))
-        worth = {article_id for article_id, shared in having.items() if shared >= FEWEST_SHARED}.difference(left_out)
+        worth = {article_id for concept in asked for article_id in self._having.get(concept, ())}.difference(left_out)
         length = self._length(asked)
         best: tuple[Article, float] | None = None
         for article, row in ((self._rows[one][0], row) for one in sorted(worth) for row in self._rows[one][1]):
-            shared = asked & row
-            if len(shared) < FEWEST_SHARED:
-                continue
-            alike = self._length(shared) ** 2 / (length * self._length(row))
+            alike = self._length(asked & row) ** 2 / (length * self._length(row))
             if alike >= ALIKE_ENOUGH and (best is None or alike > best[1]):
                 best = article, alike
         return best

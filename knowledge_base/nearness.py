@@ -76,16 +76,16 @@ class Rows:
             total[ids] += weights
         return float(np.linalg.norm(total)) or 1.0
 
-    def length_of_sums(self, owner: Positions, owners: int) -> list[float]:
+    def length_of_sums(self, owner: Positions, owners: int) -> Floats:
         """Give the length of the sum of the first rows of each owner; an owner's rows stand together."""
         starts, ids, weights = self._vectors
         ends = np.searchsorted(owner, np.arange(owners), side="right")
-        lengths = []
+        lengths = np.ones(owners, dtype=np.float32)
         first = 0
-        for end in ends.tolist():
+        for number, end in enumerate(ends.tolist()):
             cut = slice(int(starts[first]), int(starts[end]))
             _, place = np.unique(ids[cut], return_inverse=True)
-            lengths.append(float(np.linalg.norm(np.bincount(place, weights[cut]))) or 1.0)
+            lengths[number] = float(np.linalg.norm(np.bincount(place, weights[cut]))) or 1.0
             first = end
         return lengths
 

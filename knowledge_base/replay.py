@@ -47,12 +47,6 @@ class Replay:
         """Whether something that was right is wrong now; not being answered any more is a loss, but not wrong."""
         return bool(self.broken_examples or self.turned_wrong)
 
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether no question is decided differently and every example holds."""
-        told = (self.newly_answered, self.put_right, self.held_back, self.now_wrong, self.no_longer_answered)
-        return not any(told) and not self.failing_examples
-
 
 def replay(
     before: Matcher, after: Matcher, judged: Sequence[JudgedQuestion], examples: Sequence[Example] | None = None

@@ -62,7 +62,7 @@ class Vocabulary:
         self._ids: dict[str, int] = {}
         self._channels = array("b")
         self._stops = array("f")
-        self._pieces: dict[str, list[int]] = {}
+        self._pieces: dict[str, array[int]] = {}
         self._rarity: Floats = np.zeros(0, dtype=np.float32)
         self._rows = 0
 
@@ -157,8 +157,8 @@ class Vocabulary:
                 (self._id if grow else self._known_id)(f"\x01{piece}", LETTERS, ids)
             if not grow:
                 return ids  # words that only customers use are not remembered: there is no end to them
-            known = self._pieces[word] = ids  # type: ignore[assignment]
-        return known  # type: ignore[return-value]
+            known = self._pieces[word] = ids
+        return known
 
     def _weighed(self, per_row: NDArray[np.int64], ids: Ids, counts: Floats, latin: Sequence[float]) -> Vectors:
         rows = np.repeat(np.arange(len(per_row)), per_row)

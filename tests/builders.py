@@ -22,6 +22,7 @@ from bot.throttle import Throttle
 from bot.turn import Articles, Shop
 from crm_core import articles, conversations, staff
 from crm_core.models import Base, Campaign, Conversation, Identity, Interaction, Lane, Outbox, Ticket
+from crm_core.rules.knowledge import Draft
 from knowledge_base.calibration import Calibration
 from knowledge_base.replay import JudgedQuestion, Replay
 
@@ -78,7 +79,7 @@ class NothingPublished:
 
     calibration: Calibration | None = None
 
-    async def replay(self, draft: articles.Draft, judged: Sequence[JudgedQuestion]) -> Replay:
+    async def replay(self, draft: Draft, judged: Sequence[JudgedQuestion]) -> Replay:
         """Nobody publishes anything here."""
         raise AssertionError(f"{draft.slug} was tried out")
 

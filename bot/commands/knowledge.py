@@ -9,7 +9,9 @@ import typer
 from bot.commands.options import AsJson, Config, has_database, opened, say, say_json, settings_of
 
 if TYPE_CHECKING:
+    from bot.articles import Book
     from bot.config import Settings
+    from crm_core.work import Records
     from knowledge_base import Match
     from knowledge_base.checking import Finding
 
@@ -63,9 +65,9 @@ def ask(
     The articles are those on record, or those of the configured files when there is no database yet. Nothing is written
     and no server is needed.
     """
-    settings = settings_of(config)
     from knowledge_base.asides import told_apart
 
+    settings = settings_of(config)
     found, source = asyncio.run(_match(settings, question, language or settings.shop.languages[0]))
     found = told_apart(found, question)
     if as_json:
@@ -74,16 +76,23 @@ def ask(
         _show(found, source, question)
 
 
-async def _match(settings: "Settings", question: str, language: str) -> tuple["Match", str]:
+async def _book_over(records: "Records", share: float) -> "Book":
+    """The matcher over the articles on record, trained."""
     from bot.articles import Book
+
+    book = Book(share)
+    await book.refresh(records)
+    await book.settle()
+    return book
+
+
+async def _match(settings: "Settings", question: str, language: str) -> tuple["Match", str]:
     from knowledge_base import Matcher, read_articles
 
     share = settings.knowledge.wrong_answers_at_most
     if has_database(settings):
         async with opened(settings) as records:
-            book = Book(share)
-            await book.refresh(records)
-            await book.settle()
+            book = await _book_over(records, share)
         if len(book):
             return book.match(question, language), "database"
     articles = [article for path in settings.article_paths for article in read_articles(path)]
@@ -234,7 +243,6 @@ def _sentence(finding: "Finding") -> str:
 async def _check(settings: "Settings") -> tuple[list["Finding"], int, str]:
     from datetime import UTC, datetime
 
-    from bot.articles import Book
     from bot.shelf import article_of
     from crm_core import articles
     from knowledge_base import Matcher, read_articles
@@ -244,9 +252,7 @@ async def _check(settings: "Settings") -> tuple[list["Finding"], int, str]:
     languages = settings.shop.languages
     if has_database(settings):
         async with opened(settings) as records:
-            book = Book(share)
-            await book.refresh(records)
-            await book.settle()
+            book = await _book_over(records, share)
             async with records.read() as work:
                 found = [article_of(row) for row in await articles.everything(work)]
                 now = work.now

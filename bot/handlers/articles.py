@@ -11,9 +11,9 @@ from bot.handlers.publishing import lines_of, own_examples, try_out, warning
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn
 from crm_core import articles, synonyms
-from crm_core.articles import Draft, KnowledgeRefused
 from crm_core.models import Article, ArticleState, ArticleVersion, Staff
 from crm_core.reports import REPORTS
+from crm_core.rules.knowledge import Draft, KnowledgeRefused, content_of, draft_from, draft_of
 from knowledge_base.replay import Replay
 
 _SCORED = timedelta(days=30)
@@ -157,16 +157,16 @@ async def _to_be(turn: Turn) -> Draft | None:
     slug, language = _named(turn)
     row = await articles.find(turn.work, slug, language)
     if "number" not in turn.pressed.args:
-        return articles.draft_of(slug, language, _published(articles.draft_from(row))) if row is not None else None
+        return draft_of(slug, language, _published(draft_from(row))) if row is not None else None
     number = int(turn.pressed.args["number"])
     kept = [one for one in await articles.versions(turn.work, slug, language) if one.number == number]
     if not kept or row is None or row.state != ArticleState.PUBLISHED:
         return None  # customers do not get it, so nothing changes for them
-    return articles.draft_of(slug, language, {**kept[0].content, "state": ArticleState.PUBLISHED.value})
+    return draft_of(slug, language, {**kept[0].content, "state": ArticleState.PUBLISHED.value})
 
 
 def _published(draft: Draft) -> dict[str, Any]:
-    return {**articles.content_of(draft), "state": ArticleState.PUBLISHED.value}
+    return {**content_of(draft), "state": ArticleState.PUBLISHED.value}
 
 
 async def publish(turn: Turn) -> list[Reply]:

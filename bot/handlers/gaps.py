@@ -9,10 +9,10 @@ from bot.handlers.learning import propose_new, refused
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn
 from crm_core import audit, conversations, gaps
-from crm_core.articles import KnowledgeRefused
 from crm_core.gaps import OpenGap
 from crm_core.models import Interaction
 from crm_core.rules import access
+from crm_core.rules.knowledge import KnowledgeRefused
 from crm_core.storage.ids import read_id
 from knowledge_base import Match
 from knowledge_base.gaps import label

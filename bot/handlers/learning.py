@@ -12,9 +12,9 @@ from bot.message import Button, Reply
 from bot.tell import person_of, tell_colleague
 from bot.turn import Handler, Turn
 from crm_core import articles, audit, conversations, learning, staff
-from crm_core.articles import Draft, KnowledgeRefused
 from crm_core.learning import Opened
 from crm_core.models import Interaction, Kind, Proposal, Role, Staff, Ticket
+from crm_core.rules.knowledge import Draft, KnowledgeRefused, draft_from
 from knowledge_base.replay import Replay
 
 _CHOICES = 3
@@ -236,7 +236,7 @@ async def _draft_of(turn: Turn, one: Opened) -> Draft | None:
         known = await articles.find(turn.work, row.slug, row.language)
         if known is None:
             return None
-        draft = articles.draft_from(known)
+        draft = draft_from(known)
         return replace(draft, phrasings=(*draft.phrasings, one.wording))
     return Draft(
         slug=row.slug, language=row.language, title=one.title, category="", phrasings=(one.wording,), answer=one.answer

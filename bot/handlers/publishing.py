@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.message import Button, Reply
 from bot.turn import Turn
 from crm_core import audit, conversations, learning
-from crm_core.articles import Draft
+from crm_core.rules.knowledge import Draft
 from knowledge_base.replay import Example, JudgedQuestion, Replay
 
 _TRIED = timedelta(days=30)  # questions judged within this time are tried again

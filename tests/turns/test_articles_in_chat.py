@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from crm_core import articles, conversations
-from crm_core.articles import Draft
 from crm_core.models import Article, AuditEntry, Interaction, Kind, SynonymGroup
+from crm_core.rules.knowledge import Draft, draft_from
 from knowledge_base.calibration import Calibration
 from knowledge_base.replay import Example, JudgedQuestion, Replay
 from tests.builders import House, Person
@@ -345,7 +345,7 @@ async def test_an_example_that_would_fail_is_found_by_the_matcher_itself(house: 
     """Nothing made up: the articles with and without the draft are matched with what must be answered by which."""
     async with house.app.records.write() as work:
         row = await articles.find_known(work, "refund", "en")
-        await articles.save(work, replace(articles.draft_from(row), must_match=("do you sell kettles",)), None)
+        await articles.save(work, replace(draft_from(row), must_match=("do you sell kettles",)), None)
         kettle = Draft(
             slug="kettle",
             language="en",
@@ -355,7 +355,7 @@ async def test_an_example_that_would_fail_is_found_by_the_matcher_itself(house: 
             answer="We do.",
             state="draft",
         )
-        refund = replace(articles.draft_from(row), phrasings=(*row.phrasings, "do you take kettles back"))
+        refund = replace(draft_from(row), phrasings=(*row.phrasings, "do you take kettles back"))
         await articles.save(work, refund, None)
         await articles.save(work, kettle, None)
     await house.app.book.refresh(house.app.records)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crm_core import articles
-from crm_core.articles import Draft, KnowledgeRefused
 from crm_core.models import Article, ArticleVersion, AuditEntry
+from crm_core.rules.knowledge import Draft, KnowledgeRefused, draft_from
 from crm_core.work import Work
 from tests.builders import ARTICLES, House
 
@@ -90,7 +90,7 @@ async def test_a_learnt_phrasing_outlives_a_restart_and_a_change_of_the_file(hou
 async def test_an_unchanged_file_leaves_alone_what_the_shop_changed(house: House) -> None:
     """An edited answer, a phrasing taken out and an archived article stay so."""
     row = await reads(house, articles.find, "refund", "en")
-    edited = replace(articles.draft_from(row), answer="Ask us.", phrasings=tuple(row.phrasings[1:]))
+    edited = replace(draft_from(row), answer="Ask us.", phrasings=tuple(row.phrasings[1:]))
     await does(house, articles.save, edited, None)
     await does(house, articles.archive, "track", "en", None)
 
@@ -107,7 +107,7 @@ async def test_where_both_changed_the_same_field_the_file_wins_and_the_shops_wor
     house: House,
 ) -> None:
     row = await reads(house, articles.find, "refund", "en")
-    await does(house, articles.save, replace(articles.draft_from(row), answer="Ours."), None)
+    await does(house, articles.save, replace(draft_from(row), answer="Ours."), None)
     rewrite(house, "refund", answer="The file's.")
 
     await restart(house)
@@ -244,7 +244,7 @@ async def test_a_restored_version_has_every_field_again(house: House) -> None:
 
     await does(house, articles.restore, "gift", "en", 1, 7)
 
-    assert articles.draft_from(await reads(house, articles.find, "gift", "en")) == full
+    assert draft_from(await reads(house, articles.find, "gift", "en")) == full
 
 
 @pytest.mark.parametrize(

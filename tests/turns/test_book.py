@@ -15,8 +15,8 @@ import pytest
 
 from bot.articles import Book
 from crm_core import articles, learning, synonyms
-from crm_core.articles import Draft
 from crm_core.models import Interaction, Ticket
+from crm_core.rules.knowledge import Draft
 from knowledge_base import Article, Decision, Match, Matcher
 from knowledge_base.embedders import Remembering
 from knowledge_base.embedders.http import HttpEmbedder

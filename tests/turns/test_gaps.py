@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from crm_core import conversations, gaps
-from crm_core.articles import KnowledgeRefused
 from crm_core.models import AuditEntry, Gap, GapQuestion, Interaction, Kind
+from crm_core.rules.knowledge import KnowledgeRefused
 from tests.builders import House
 
 _UNKNOWN = "zebra xylophone"

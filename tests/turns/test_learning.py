@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from crm_core import articles, conversations, gaps, learning
-from crm_core.articles import KnowledgeRefused
 from crm_core.models import Article, AuditEntry, Customer, Gap, Interaction, Judgement, Kind, Proposal, Staff
+from crm_core.rules.knowledge import KnowledgeRefused
 from tests.builders import House, open_house
 
 _UNKNOWN = "zebra xylophone"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.learning import GapKeeper
-from crm_core.articles import Draft
 from crm_core.models import Inbox
+from crm_core.rules.knowledge import Draft
 from knowledge_base import Article, Match
 from knowledge_base.replay import JudgedQuestion, Replay
 from tests.builders import House

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from crm_core import articles, synonyms
-from crm_core.articles import KnowledgeRefused
 from crm_core.models import AuditEntry, SynonymGroup
+from crm_core.rules.knowledge import KnowledgeRefused
 from tests.builders import House
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from crm_core.rules import knowledge
+from knowledge_base.importers import checks
+
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock", ROOT / "requirements-bench.lock"]
 PURE = [path for folder in ("models", "rules") for path in sorted((ROOT / "crm_core" / folder).rglob("*.py"))]
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
 ENGINES = {"sqlalchemy.ext.asyncio", "crm_core.storage.database", "crm_core.work"}
@@ -72,7 +75,18 @@ def test_every_dependency_is_locked() -> None:
     assert names <= pinned(LOCKS[0]).keys()
 
 
-def test_both_locks_agree() -> None:
-    runtime, development = map(pinned, LOCKS)
+def test_all_locks_agree() -> None:
+    runtime, development, bench = map(pinned, LOCKS)
 
     assert {name: development.get(name) for name in runtime} == runtime
+    assert {name: bench.get(name) for name in runtime} == runtime
+
+
+@pytest.mark.parametrize("limit", ["LONGEST_NAME", "LONGEST_PHRASING", "LONGEST_ANSWER", "MOST_PHRASINGS"])
+def test_what_a_file_may_say_of_an_article_the_records_may_keep(limit: str) -> None:
+    """The matcher's importers know no records and the records no importers, so the limits stand twice."""
+    assert getattr(checks, limit) == getattr(knowledge, limit)
+
+
+def test_an_id_of_a_file_may_be_kept() -> None:
+    assert checks.LONGEST_ID == knowledge.LONGEST_SLUG

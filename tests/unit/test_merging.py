@@ -5,14 +5,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core.articles import _LISTS, _merged
+from crm_core.rules.knowledge import LISTS, merged_field
 
 _WORDS = st.lists(st.sampled_from("abcdef"), unique=True)
 _ANSWERS = st.sampled_from(["one", "two", "three"])
 
 
 def merged(name: str, before: Any, said: Any, now: Any) -> Any:
-    return _merged(name, {name: before}, {name: said}, {name: now})
+    return merged_field(name, {name: before}, {name: said}, {name: now})
 
 
 @given(file=_WORDS, now=_WORDS)
@@ -44,5 +44,5 @@ def test_an_answer_is_the_files_only_when_the_file_changed_it(before: str, said:
 
 
 def test_every_list_of_an_article_is_merged_item_by_item() -> None:
-    for name in _LISTS:
+    for name in LISTS:
         assert merged(name, ["a"], ["a", "b"], ["a", "c"]) == ["a", "b", "c"]

@@ -102,7 +102,8 @@ def test_every_key_that_the_code_says_is_there() -> None:
 
 def refusals() -> set[str]:
     """The keys of what verbs refuse."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "crm_core").glob("*.py")]
+    paths = [path for folder in ("crm_core", "crm_core/rules") for path in (ROOT / folder).glob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     return {key.replace("_", "-") for text in texts for key in re.findall(r'Refused\(\s*"([a-z_-]+)"', text)}
 
 

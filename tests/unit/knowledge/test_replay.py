@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from knowledge_base import Article, Matcher
-from knowledge_base.replay import Example, JudgedQuestion, examples_of, failing_examples, replay
+from knowledge_base.replay import Example, JudgedQuestion, Replay, examples_of, failing_examples, replay
 
 
 def article(article_id: str, *phrasings: str, language: str = "en") -> Article:
@@ -33,10 +33,15 @@ ASKED = judged(
 )
 
 
+def nothing_changes(found: Replay) -> bool:
+    told = (found.newly_answered, found.put_right, found.held_back, found.now_wrong, found.no_longer_answered)
+    return not any(told) and not found.failing_examples
+
+
 def test_a_change_that_changes_nothing_says_so() -> None:
     found = replay(Matcher(SHOP), Matcher(SHOP), ASKED)
 
-    assert found.changes_nothing
+    assert nothing_changes(found)
     assert not found.regression
     assert found.judged == 5
 
@@ -47,7 +52,7 @@ def test_a_new_article_answers_what_was_not_answered() -> None:
     found = replay(Matcher(SHOP), Matcher((*SHOP, GIFTS)), asked)
 
     assert found.newly_answered == (1,)
-    assert (found.regression, found.changes_nothing) == (False, False)
+    assert (found.regression, nothing_changes(found)) == (False, False)
 
 
 def test_an_answer_where_none_is_right_is_wrong_but_no_regression() -> None:
@@ -107,7 +112,7 @@ def test_an_example_that_never_held_fails_without_being_broken() -> None:
     found = replay(Matcher(SHOP), Matcher((CANCEL, TRACK, hopeful, PARCELS)), ASKED)
 
     assert [example.text for example in found.failing_examples] == ["where is my parcel"]
-    assert (found.broken_examples, found.regression, found.changes_nothing) == ((), False, False)
+    assert (found.broken_examples, found.regression, nothing_changes(found)) == ((), False, False)
 
 
 def test_an_article_may_not_answer_what_it_must_not_match() -> None:
@@ -144,4 +149,4 @@ def test_a_key_that_is_used_twice_is_refused() -> None:
 
 
 def test_nothing_at_all_can_be_replayed() -> None:
-    assert replay(Matcher(()), Matcher(()), ASKED).changes_nothing
+    assert nothing_changes(replay(Matcher(()), Matcher(()), ASKED))
