@@ -98,7 +98,7 @@ def _first_line(text: str) -> str:
 # By name, so that nothing is imported for errors that never come.
 _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "bot.commands.options.Refused": lambda error: [str(sentence) for sentence in error.args],
-    "bot.imports.ImportRefused": lambda error: error.problems,
+    "bot.importing.refused.ImportRefused": lambda error: error.problems,
     "bot.config.ConfigError": lambda error: error.problems,
     "knowledge_base.importers.errors.ArticleError": lambda error: error.sentences,
     "crm_core.storage.database.DatabaseError": _keyed,

@@ -11,7 +11,7 @@ from bot.commands.options import AsJson, Config, Refused, has_database, opened, 
 
 if TYPE_CHECKING:
     from bot.config import Settings
-    from bot.imports import Change
+    from bot.importing.articles import Change
     from crm_core.imports import Taken
     from crm_core.work import Records
 
@@ -41,7 +41,7 @@ def articles(file: File, dry_run: DryRun = False, config: Config = None, as_json
     FILE is a file (.md, .jsonl, .csv, .tsv, .xlsx, .html, or a .zip of HTML pages) or a folder of them. An article is
     known by its id and language. Everything that is wrong is named by file and line, and then nothing is imported.
     """
-    from bot.imports import import_articles, read_article_file
+    from bot.importing.articles import import_articles, read_article_file
 
     settings = settings_of(config)
     drafts, warnings = read_article_file(file)
