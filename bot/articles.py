@@ -81,6 +81,11 @@ class Book:
         self._embed_after = -math.inf
         self._meant: dict[tuple[str, str], tuple[Mapping[str, float], int]] = {}  # …, how often it will be matched
         self.calibration: Calibration | None = None
+        self.embedder_error: str | None = None  # why the embedder did not answer when it was asked last
+
+    async def hold(self, found: Iterable[Article]) -> None:
+        """Take these articles, where there are no records to take them from."""
+        await self._take_up({(article.id, article.language): article for article in found}, {})
 
     async def load_configured(self, records: Records, paths: Sequence[Path]) -> None:
         """Bring the records up to the configured files, then the matcher up to the records."""
@@ -101,6 +106,11 @@ class Book:
                 return False
             found = {(row.slug, row.language): article_of(row) for row in await articles.published(work)}
             groups: dict[str, Groups] = dict(await synonyms.groups(work))
+        await self._take_up(found, groups)
+        self._version = version
+        return True
+
+    async def _take_up(self, found: dict[_Key, Article], groups: dict[str, Groups]) -> None:
         changed = [key for key, article in found.items() if self._articles.get(key) != article]
         gone = [key for key in self._articles if key not in found]
         if groups == self._synonyms and len(changed) + len(gone) <= _LIVE_AT_MOST and self._version is not None:
@@ -110,9 +120,8 @@ class Book:
                 self._matcher.replace(found[key])
         else:
             self._matcher = await in_thread(lambda: self._made(found.values(), groups, learn=False))
-        self._articles, self._synonyms, self._version = found, groups, version
+        self._articles, self._synonyms = found, groups
         self._trained = False
-        return True
 
     async def settle(self) -> bool:
         """Do in a thread what is due: train on the articles as they are, or, once that is done, embed them.
@@ -169,9 +178,10 @@ class Book:
             self._meanings = await in_thread(lambda: Meanings(found.values(), embedder))
         except EmbedderError as error:
             log.warning("The embedder did not answer; questions are matched by their words alone.", error=str(error))
+            self.embedder_error = str(error)
             self._embed_after = self._clock() + _EMBED_AGAIN
             return False
-        self._embedded = found
+        self._embedded, self.embedder_error = found, None
         return True
 
     async def understand(self, questions: Sequence[tuple[str, str]]) -> None:
@@ -189,7 +199,9 @@ class Book:
             vector = (await in_thread(lambda: embedder.embed([text])))[0]
         except EmbedderError as error:
             log.warning("The embedder did not answer; a question is matched by its words alone.", error=str(error))
+            self.embedder_error = str(error)
             return
+        self.embedder_error = None
         spoken = self._matcher.language_of(text, language)
         while len(self._meant) >= _MOST_MEANT:
             self._meant.pop(next(iter(self._meant)))

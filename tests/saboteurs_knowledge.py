@@ -236,8 +236,8 @@ _MATCHING = (
     (
         "fail a turn when the embedder fails",
         "bot/articles.py",
-        'a question is matched by its words alone.", error=str(error))\n            return\n',
-        'a question is matched by its words alone.", error=str(error))\n            raise\n',
+        "            self.embedder_error = str(error)\n            return\n",
+        "            self.embedder_error = str(error)\n            raise\n",
         _BOOK,
     ),
     (
@@ -308,9 +308,43 @@ _MATCHING = (
     ),
 )
 
+_COMMANDS = ("tests/cli/test_knowledge.py",)
+
+_ASKED = (
+    (
+        "ask on the command line without the embedder",
+        "bot/commands/knowledge.py",
+        "        await shelf.book.understand([(question, language)])\n",
+        "",
+        _COMMANDS,
+    ),
+    (
+        "check the examples without the embedder",
+        "bot/commands/knowledge.py",
+        "                await shelf.book.understand([(text, one.language)])\n",
+        "",
+        _COMMANDS,
+    ),
+    (
+        "say nothing of an embedder that does not answer",
+        "bot/articles.py",
+        "            self.embedder_error = str(error)\n",
+        "",
+        _COMMANDS,
+    ),
+    (
+        "show on the command line what customers do not get",
+        "bot/commands/knowledge.py",
+        "await book.hold(one for one in found if is_current(one, now))",
+        "await book.hold(found)",
+        _COMMANDS,
+    ),
+)
+
 KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_KNOWING,
     *_MEASURING,
     *_TEACHING,
     *_MATCHING,
+    *_ASKED,
 )

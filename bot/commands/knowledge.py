@@ -1,6 +1,10 @@
 """`ask`, `match` and `knowledge check`: what the knowledge base would say, without anybody being told."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +15,7 @@ from bot.commands.options import AsJson, Config, has_database, opened, say, say_
 if TYPE_CHECKING:
     from bot.articles import Book
     from bot.config import Settings
-    from crm_core.work import Records
-    from knowledge_base import Match
+    from knowledge_base import Article, Match
     from knowledge_base.checking import Finding
 
 knowledge = typer.Typer(
@@ -62,44 +65,81 @@ def ask(
 ) -> None:
     """Show what the bot would say to a question, and why.
 
-    The articles are those on record, or those of the configured files when there is no database yet. Nothing is written
-    and no server is needed.
+    The articles are those on record, or those of the configured files when there is none yet. Nothing is written and no
+    server is needed. With [knowledge] embedder it is asked too; when it does not answer, that is said, and words alone
+    are matched.
     """
+    settings = settings_of(config)
+    found, source, note = asyncio.run(_match(settings, question, language or settings.shop.languages[0]))
+    if as_json:
+        say_json(_as_json(found, source, note))
+    else:
+        _show(found, source, question, note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What the commands look at: every article, and the matcher over those that customers may get now."""
+
+    book: "Book"
+    articles: "Sequence[Article]"
+    source: str  # database or files
+    now: datetime
+
+
+@asynccontextmanager
+async def _shelf(settings: "Settings") -> AsyncIterator[_Shelf]:
+    """The articles on record, or those of the configured files; the matcher trained, the embedder asked for them."""
+    from bot import logs
+    from bot.articles import Book
+    from bot.embedding import make_embedder
+    from bot.opening import utc_now
+    from knowledge_base import read_articles
+    from knowledge_base.checking import is_current
+
+    logs.set_up("error", as_json=settings.log.json)  # what the embedder says is said by the command
+    book = Book(settings.knowledge.wrong_answers_at_most, make_embedder(settings))
+    try:
+        found, source, now = await _on_record(settings, book), "database", utc_now()
+        if not found:
+            found, source = [one for path in settings.article_paths for one in read_articles(path)], "files"
+            await book.hold(one for one in found if is_current(one, now))
+        while await book.settle():
+            pass
+        yield _Shelf(book, found, source, now)
+    finally:
+        book.close()
+
+
+async def _on_record(settings: "Settings", book: "Book") -> "list[Article]":
+    """Every article on record, none without a database; the book takes up those that customers may get."""
+    from bot.shelf import article_of
+    from crm_core import articles
+
+    if not has_database(settings):
+        return []
+    async with opened(settings) as records:
+        await book.refresh(records)
+        async with records.read() as work:
+            return [article_of(row) for row in await articles.everything(work)]
+
+
+async def _match(settings: "Settings", question: str, language: str) -> tuple["Match", str, str]:
+    """What the bot would decide, where the articles are from, and what is to be said of the embedder."""
     from knowledge_base.asides import told_apart
 
-    settings = settings_of(config)
-    found, source = asyncio.run(_match(settings, question, language or settings.shop.languages[0]))
-    found = told_apart(found, question)
-    if as_json:
-        say_json(_as_json(found, source))
-    else:
-        _show(found, source, question)
+    async with _shelf(settings) as shelf:
+        await shelf.book.understand([(question, language)])
+        found = told_apart(shelf.book.match(question, language), question)
+        return found, shelf.source, _without_meaning(shelf.book.embedder_error)
 
 
-async def _book_over(records: "Records", share: float) -> "Book":
-    """The matcher over the articles on record, trained."""
-    from bot.articles import Book
-
-    book = Book(share)
-    await book.refresh(records)
-    await book.settle()
-    return book
+def _without_meaning(error: str | None) -> str:
+    """What is said when the embedder did not answer, "" when it did or when there is none."""
+    return f"The embedder did not answer, so words alone were matched: {error.rstrip('.')}." if error else ""
 
 
-async def _match(settings: "Settings", question: str, language: str) -> tuple["Match", str]:
-    from knowledge_base import Matcher, read_articles
-
-    share = settings.knowledge.wrong_answers_at_most
-    if has_database(settings):
-        async with opened(settings) as records:
-            book = await _book_over(records, share)
-        if len(book):
-            return book.match(question, language), "database"
-    articles = [article for path in settings.article_paths for article in read_articles(path)]
-    return Matcher(articles, share).match(question, language), "files"
-
-
-def _as_json(found: "Match", source: str) -> dict[str, Any]:
+def _as_json(found: "Match", source: str, note: str) -> dict[str, Any]:
     return {
         "decision": found.decision.value,
         "reason": found.reason,
@@ -118,15 +158,18 @@ def _as_json(found: "Match", source: str) -> dict[str, Any]:
         ],
         "suggestions": [one.article.id for one in found.suggestions] if found.decision == "suggest" else [],
         "answer": found.candidates[0].article.answer if found.decision == "answer" else None,
+        "notes": [note] if note else [],
     }
 
 
-def _show(found: "Match", source: str, question: str) -> None:
+def _show(found: "Match", source: str, question: str, note: str) -> None:
     from bot.explaining import as_written
 
     where = "on record" if source == "database" else "in the configured files"
     say(f"{found.decision.value}: {DECISIONS[found.decision.value]}, for {REASONS[found.reason]}.")
     say(f"language: {found.language}; articles: those {where}")
+    if note:
+        say(note)
     if (answer_from := _answer_from(found)) is not None:
         say(f"by itself the bot answers from {answer_from:.1%} on")
     if found.candidates:
@@ -207,11 +250,11 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
 
     Their examples are tried, articles that say the same and phrasings that pull two ways are pointed out, and so are
     missing translations, articles that are over or have few phrasings, and related articles that there are not. The
-    articles are those on record, or those of the configured files when there is no database yet. The exit code is 1
-    when an example fails; the rest are notes.
+    articles are those on record, or those of the configured files when there is none yet. With [knowledge] embedder the
+    examples are tried with it, as the bot would. The exit code is 1 when an example fails; the rest are notes.
     """
     settings = settings_of(config)
-    findings, count, source = asyncio.run(_check(settings))
+    findings, count, source, note = asyncio.run(_check(settings))
     failing = sum(one.wrong for one in findings)
     if as_json:
         say_json(
@@ -223,11 +266,14 @@ def check(config: Config = None, as_json: AsJson = False) -> None:
                     {"kind": one.kind, "wrong": one.wrong, "id": one.article, "language": one.language, **one.values}
                     for one in findings
                 ],
+                "notes": [note] if note else [],
             }
         )
     else:
         for one in findings:
             say(f"{'WRONG' if one.wrong else 'note '}  {_sentence(one)}.")
+        if note:
+            say(note)
         where = "on record" if source == "database" else "in the configured files"
         say(f"{count} articles {where}: {failing} examples fail, {len(findings) - failing} notes.")
     if failing:
@@ -240,25 +286,19 @@ def _sentence(finding: "Finding") -> str:
     return _FINDINGS[finding.kind].format(place=f"{finding.language}/{finding.article}", **values)
 
 
-async def _check(settings: "Settings") -> tuple[list["Finding"], int, str]:
-    from datetime import UTC, datetime
-
-    from bot.shelf import article_of
-    from crm_core import articles
-    from knowledge_base import Matcher, read_articles
+async def _check(settings: "Settings") -> tuple[list["Finding"], int, str, str]:
+    """The findings, the number of articles, where they are from, and what is to be said of the embedder."""
     from knowledge_base.checking import check, is_current
 
-    share = settings.knowledge.wrong_answers_at_most
-    languages = settings.shop.languages
-    if has_database(settings):
-        async with opened(settings) as records:
-            book = await _book_over(records, share)
-            async with records.read() as work:
-                found = [article_of(row) for row in await articles.everything(work)]
-                now = work.now
-        if found:
-            return check(found, book.match, languages, now), len(found), "database"
-    now = datetime.now(UTC)
-    found = [article for path in settings.article_paths for article in read_articles(path)]
-    matcher = Matcher([one for one in found if is_current(one, now)], share)
-    return check(found, matcher.match, languages, now), len(found), "files"
+    async with _shelf(settings) as shelf:
+        current = [one for one in shelf.articles if is_current(one, shelf.now)]
+        found: dict[tuple[str, str], Match] = {}
+        error = shelf.book.embedder_error
+        for one in current:
+            for text in (*one.must_match, *one.must_not_match):
+                await shelf.book.understand([(text, one.language)])
+                error = error or shelf.book.embedder_error
+                found[text, one.language] = shelf.book.match(text, one.language)
+        languages = settings.shop.languages
+        findings = check(shelf.articles, lambda text, language: found[text, language], languages, shelf.now)
+        return findings, len(shelf.articles), shelf.source, _without_meaning(error)

@@ -1,6 +1,7 @@
 """`ask` shows what the bot would say and why; `match` measures files against files."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,16 @@ from bot.commands.knowledge import DECISIONS, REASONS
 from knowledge_base import Decision
 from knowledge_base.matcher import Match
 from tests.cli.conftest import Ran, ShopFolder, command
+from tests.unit.knowledge.embeddings_server import (
+    KEY,
+    MODEL,
+    Answer,
+    EmbeddingsServer,
+    Exchange,
+    embeddings_server,
+    hung_up,
+    refused,
+)
 
 
 def test_ask_answers_from_the_configured_articles_and_leaves_nothing(shop: ShopFolder) -> None:
@@ -40,10 +51,23 @@ def test_ask_as_json_holds_what_a_script_needs(shop: ShopFolder) -> None:
 
     assert found.keys() == {
         "decision", "reason", "why", "language", "articles_from", "answer_from", "candidates", "suggestions", "answer",
+        "notes",
     }  # fmt: skip
     assert (found["decision"], found["reason"], found["language"]) == ("answer", "same_words", "zh")
     assert found["candidates"][0].keys() == {"id", "title", "confidence", "terms"}
     assert found["answer"] == "我们会在十四天内退款。"
+
+
+def test_ask_does_not_answer_from_a_draft_in_the_files(shop: ShopFolder) -> None:
+    """Nor from what has not begun or is over: the bot would not, either."""
+    dogs = {"id": "dogs", "language": "en", "phrasings": ["may I bring my dog"], "answer": "Do."}
+    lines = (shop.folder / "articles.jsonl").read_text(encoding="utf-8")
+    for kept_back in ({"state": "draft"}, {"valid_from": "2999-01-01"}, {"valid_until": "2001-01-01"}):
+        shop.write("dogs.jsonl", {**dogs, **kept_back})
+        both = lines + (shop.folder / "dogs.jsonl").read_text(encoding="utf-8")
+        (shop.folder / "articles.jsonl").write_text(both, encoding="utf-8")
+
+        assert shop.does("ask", "may I bring my dog", "--json").json["answer"] is None
 
 
 def test_ask_gives_no_answer_when_the_bot_would_not(shop: ShopFolder) -> None:
@@ -240,3 +264,94 @@ def test_match_names_every_bad_line_and_writes_nothing(
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert not output.exists()
+
+
+# ---- with an embedder ----
+
+OKAPI = "qqq okapi vvv"  # shares no word with any article; the server below says that it is about refunds
+
+
+def _meant(exchange: Exchange) -> None:
+    """Answer with a vector that points to refunds for what is about them, and elsewhere for the rest."""
+    about = [any(word in text for word in ("refund", "money", "okapi")) for text in exchange.texts]
+    exchange.answer([{"index": n, "embedding": [1.0, 0.1] if is_ else [0.1, 1.0]} for n, is_ in enumerate(about)])
+
+
+@pytest.fixture
+def server(shop: ShopFolder) -> Iterator[EmbeddingsServer]:
+    """A server of our own that the shop is configured to ask."""
+    with embeddings_server() as running:
+        (shop.folder / "key").write_text(KEY, encoding="utf-8")
+        shop.configure(
+            f'[web]\nenabled = false\n[knowledge]\narticles = "articles.jsonl"\nembedder = "http"\n'
+            f'embedder_url = "{running.url}"\nembedder_model = "{MODEL}"\nembedder_key_file = "key"\n'
+        )
+        yield running
+
+
+@pytest.mark.parametrize("on_record", [False, True])
+def test_ask_finds_by_meaning_what_the_bot_would(shop: ShopFolder, server: EmbeddingsServer, on_record: bool) -> None:
+    """From the files and from the records; the articles are embedded, then the question alone."""
+    if on_record:
+        shop.does("import", "articles", str(shop.folder / "articles.jsonl"))
+    server.orders.extend([_meant, _meant])
+
+    found = shop.does("ask", OKAPI, "--json").json
+
+    assert found["candidates"][0]["id"] == "refund"
+    assert (found["articles_from"], found["notes"]) == ("database" if on_record else "files", [])
+    assert len(server.asked) == 2
+    assert "refund please" in server.asked[0]
+    assert server.asked[1] == [OKAPI]
+
+
+@pytest.mark.parametrize("orders", [[refused(401)], [_meant, refused(500)], [_meant, hung_up]])
+def test_ask_says_that_the_embedder_did_not_answer_and_goes_on(
+    shop: ShopFolder, server: EmbeddingsServer, orders: list[Answer]
+) -> None:
+    """Whether it fails at the articles or at the question: one sentence, no log line, and the words are matched."""
+    server.orders.extend(orders)
+
+    ran = shop.does("ask", "how long does the delivery take")
+
+    assert ran.lines[0].startswith("answer: ")
+    assert ran.lines[2].startswith(
+        f"The embedder did not answer, so words alone were matched: {server.url}/embeddings: "
+    )
+    assert (ran.code, ran.err) == (0, "")
+    server.orders.extend(orders)
+    found = shop.does("ask", "how long does the delivery take", "--json").json
+    assert found["notes"] == [ran.lines[2]]
+    assert KEY not in ran.lines[2]
+
+
+def test_check_tries_the_examples_as_the_bot_would(shop: ShopFolder, server: EmbeddingsServer) -> None:
+    """One that is found by its meaning alone holds; without the embedder it fails, and why is said."""
+    file = shop.folder / "articles.jsonl"
+    lines = file.read_text(encoding="utf-8")
+    file.write_text(lines.replace('"answer": "We refund', f'"must_match": ["{OKAPI}"], "answer": "We refund'), "utf-8")
+    server.orders.extend([_meant, _meant])
+
+    ran = shop.does("knowledge", "check")
+
+    assert ran.code == 0, ran.out
+    assert ran.lines[-1].endswith("0 examples fail, 2 notes.")
+    assert "embedder" not in ran.out
+
+    server.orders.extend([_meant, refused(500)])
+    ran = shop.does("knowledge", "check")
+    assert ran.code == 1
+    assert ran.lines[0] == f'WRONG  en/refund must be first for "{OKAPI}", and delivery is.'
+    assert ran.lines[-2].startswith("The embedder did not answer, so words alone were matched: ")
+    server.orders.append(refused(401))
+    assert len(shop.does("knowledge", "check", "--json").json["notes"]) == 1
+
+
+def test_an_embedder_that_is_configured_wrongly_is_refused_in_words(shop: ShopFolder) -> None:
+    """As at the start of the bot: a folder without a model, and nothing is asked."""
+    shop.configure('[knowledge]\narticles = "articles.jsonl"\nembedder = "folder"\nembedder_folder = "no"\n')
+
+    ran = shop.does("ask", "refund please")
+
+    assert ran.code == 1
+    assert ran.err.startswith("[knowledge] embedder: ")
