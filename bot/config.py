@@ -105,6 +105,10 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
 Language = Literal["en", "zh"]
 _Whole = Annotated[int, BeforeValidator(_number)]
 _Rate = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
@@ -125,6 +129,9 @@ class ShopSettings:
     languages: _Languages = Field(default=("en", "zh"), description='a list of "en", "zh" or both')
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="UTC", description='an IANA time zone such as "Asia/Shanghai"'
+    )
+    country: Annotated[str, BeforeValidator(_upper), Field(pattern="^([A-Z]{2})?$")] = Field(
+        default="", description='a country of two letters such as "CN", or nothing'
     )
 
 

@@ -181,7 +181,7 @@ class Counter:
                 if _says_nothing(pending.incoming, person):
                     answered.append(pending)
                     continue
-                turn = self._turn(work, pending, person, presses)
+                turn = await self._turn(work, pending, person, presses)
                 if self._must_start_over(pending, turn):
                     pending.restarts += 1
                     again.append(pending)
@@ -213,17 +213,17 @@ class Counter:
             known = (await know(work, [pending.incoming], hold=False)).get(pending.address)
             if known is None:
                 return None
-            turn = self._turn(work, pending, known, await outbox.by_tokens(work, _tokens([pending])))
+            turn = await self._turn(work, pending, known, await outbox.by_tokens(work, _tokens([pending])))
             look = dispatch.ahead_of(turn)
             find = await look(turn) if look is not None else None
         found = find() if find is not None else None
         return await found if inspect.isawaitable(found) else found
 
-    def _turn(self, work: Work, pending: Pending, known: Known | None, presses: Mapping[str, Outbox]) -> Turn:
+    async def _turn(self, work: Work, pending: Pending, known: Known | None, presses: Mapping[str, Outbox]) -> Turn:
         incoming = pending.incoming
         new = known is None
         if known is None:
-            known = self._welcome(work, incoming)
+            known = await self._welcome(work, incoming)
         command, argument = dispatch.split_command(incoming)
         return Turn(
             incoming=incoming,
@@ -243,9 +243,9 @@ class Counter:
             argument=argument,
         )
 
-    def _welcome(self, work: Work, incoming: Incoming) -> Known:
+    async def _welcome(self, work: Work, incoming: Incoming) -> Known:
         """Somebody we never met, as a customer from now on."""
-        identity, customer, conversation = customers.welcome(
+        identity, customer, conversation = await customers.welcome(
             work,
             channel=incoming.channel,
             external_id=incoming.sender,
@@ -305,7 +305,7 @@ class Counter:
             incoming = Incoming(channel=row.channel, external_id="", sender=row.sender, chat="")
             known = (await know(work, [incoming])).get((row.channel, row.sender))
             if known is None and pending is not None and not pending.incoming.group:
-                known = self._welcome(work, pending.incoming)
+                known = await self._welcome(work, pending.incoming)
             if known is not None:
                 said = self._shop.texts.say(known.identity.language, "turn-failed")
                 await tell(work, known.identity, known.conversation, dispatch.plain(said))

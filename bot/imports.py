@@ -9,16 +9,9 @@ from typing import Any, TypeVar
 
 from bot.importing.refused import ImportRefused
 from bot.texts import LANGUAGES
-from crm_core.imports import (
-    CustomerDraft,
-    LineDraft,
-    OrderDraft,
-    Taken,
-    known,
-    normal_email,
-    take_customers,
-    take_orders,
-)
+from crm_core.contacts import owners_of_emails
+from crm_core.imports import CustomerDraft, LineDraft, OrderDraft, Taken, take_customers, take_orders
+from crm_core.rules.contacts import normal_email
 from crm_core.work import Records
 
 _SOURCE = "import"
@@ -117,7 +110,7 @@ async def import_orders(
         found: set[str] = set()
         if records is not None:
             async with records.read() as work:
-                found = set(await known(work, [draft.customer_email for _, draft in lines]))
+                found = set(await owners_of_emails(work, [draft.customer_email for _, draft in lines]))
         strangers += [(line, draft) for line, draft in lines if normal_email(draft.customer_email) not in found]
     if strangers:
         raise ImportRefused(

@@ -36,7 +36,7 @@ async def open_records(settings: Settings, clock: Callable[[], datetime] = utc_n
         await database.check()
         sealed = await stored_fingerprint(database) is not None
         vault = _open_vault(settings.key_file, sealed=sealed)
-        await migrate(database)
+        await migrate(database, vault)
         records = Records(database, vault, clock, PULLED)
         await _prove(records)
     except BaseException:

@@ -21,8 +21,8 @@ from crm_core.models import (
     Outbox,
     OutboxState,
 )
+from crm_core.numbers import next_number
 from crm_core.storage.ids import new_id
-from crm_core.tickets import next_number
 from crm_core.work import Work
 
 BATCH = 200  # recipients materialised by one transaction

@@ -1,47 +1,81 @@
-"""Customers: welcoming a new one, their fields, tags and consent."""
+"""Customers: welcoming a new one, the names they are found by, tags and consent."""
 
-import re
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from crm_core import contacts
+from crm_core.conversations import name_of
 from crm_core.models import (
     CampaignRecipient,
     Consent,
+    ContactKind,
     Conversation,
     Customer,
     CustomerTag,
     Identity,
+    NameToken,
     Order,
     Purpose,
+    Stage,
     Ticket,
 )
+from crm_core.numbers import next_number
+from crm_core.rules import names
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 
-def create(work: Work, *, language: str, name: str, source: str) -> Customer:
-    """A new customer with a key of their own."""
+def create(work: Work, *, language: str, name: str, source: str, number: int | None = None) -> Customer:
+    """A new customer with a key of their own, to be found by their name."""
     customer_id = new_id()
     key = work.vault.new_customer_key(customer_id)
     customer = Customer(
         id=customer_id,
+        number=number,
         key=key,
-        name=work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None,
+        name=seal_name(work, customer_id, name, key),
+        named=names.EDITION,
         language=language,
+        stage=Stage.LEAD,
         source=source,
         created_at=work.now,
     )
     work.session.add(customer)
+    work.session.add_all(NameToken(token=token, customer_id=customer_id) for token in name_tokens(work, [name]))
     work.remember(customer)
     return customer
 
 
-def welcome(
+def seal_name(work: Work, customer_id: int, name: str, key: bytes | None) -> bytes | None:
+    """A name sealed for its place; None for none."""
+    return work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None
+
+
+def name_tokens(work: Work, all_names: Iterable[str]) -> set[int]:
+    """The hashes by which somebody with these names is found."""
+    return {work.vault.token(word) for name in all_names for word in names.tokens_of(name)}
+
+
+async def index_names(work: Work, customer: Customer) -> None:
+    """Bring the name tokens of a customer up to their names."""
+    reaches = [one.value for one in await contacts.of(work, customer.id) if one.kind == ContactKind.NAME]
+    wanted = name_tokens(work, [await name_of(work, customer), *reaches])
+    there = set(await work.session.scalars(select(NameToken.token).where(NameToken.customer_id == customer.id)))
+    if gone := there - wanted:
+        await work.session.execute(
+            delete(NameToken).where(NameToken.customer_id == customer.id, NameToken.token.in_(gone))
+        )
+    work.session.add_all(NameToken(token=token, customer_id=customer.id) for token in wanted - there)
+    customer.named = names.EDITION
+
+
+async def welcome(
     work: Work, *, channel: str, external_id: str, chat: str, language: str, name: str
 ) -> tuple[Identity, Customer, Conversation]:
     """A person we see for the first time: customer, identity and conversation."""
-    customer = create(work, language=language, name=name, source="chat")
+    number = await next_number(work, "customer")
+    customer = create(work, language=language, name=name, source="chat", number=number)
     identity, conversation = add_identity(work, channel, external_id, chat, language, customer_id=customer.id)
     return identity, customer, conversation
 
@@ -79,29 +113,12 @@ def add_identity(
     return identity, conversation
 
 
-def set_contact(work: Work, customer: Customer, *, email: str = "", phone: str = "") -> None:
-    """Seal a customer's e-mail address and phone number and keep a blind index of each."""
-    if email:
-        customer.email = work.vault.seal(email, f"customer.email:{customer.id}", customer.key, customer.id)
-        customer.email_blind = work.vault.blind(email.strip().lower(), "email")
-    if phone:
-        digits = re.sub(r"[^\d+]", "", phone)
-        customer.phone = work.vault.seal(phone, f"customer.phone:{customer.id}", customer.key, customer.id)
-        customer.phone_blind = work.vault.blind(digits, "phone")
-
-
 async def has_dealings(work: Work, customer_id: int) -> bool:
     """Whether anything but talk is on record of a customer: a ticket, an order, a consent, a campaign."""
     for table in (Ticket, Order, Consent, CampaignRecipient):
         if await work.session.scalar(select(table.id).where(table.customer_id == customer_id).limit(1)) is not None:
             return True
     return False
-
-
-async def by_email(work: Work, email: str) -> Customer | None:
-    """The customer with exactly this address (case aside); None when there is none."""
-    blind = work.vault.blind(email.strip().lower(), "email")
-    return await work.session.scalar(select(Customer).where(Customer.email_blind == blind).limit(1))
 
 
 def tag(work: Work, customer_id: int, tags: Iterable[str]) -> None:

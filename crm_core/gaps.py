@@ -10,10 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crm_core import audit
 from crm_core.models import Gap, GapQuestion, Interaction, Kind, Ticket
+from crm_core.numbers import next_number
 from crm_core.rules.knowledge import KnowledgeRefused
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
-from crm_core.tickets import next_number
 from crm_core.work import Work
 
 OPEN: Final = "open"

@@ -1,14 +1,16 @@
 """Taking over customers and orders from files: what is known already is brought up to date, nothing is taken away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 
-from crm_core import customers, orders
+from crm_core import contacts, customers, orders
+from crm_core.contacts import owners_of_emails
 from crm_core.conversations import name_of
-from crm_core.models import Consent, Customer, CustomerTag, Order, OrderLine, Purpose
+from crm_core.models import Consent, ContactKind, Customer, CustomerTag, Order, OrderLine, Purpose
+from crm_core.rules.contacts import normal_email, normal_phone
 from crm_core.work import Work
 
 _NOT_THEIR_OWN = ("import", "sample")  # sources of consent that a later import may correct
@@ -65,26 +67,12 @@ class Taken:
         setattr(self, what, getattr(self, what) + 1)
 
 
-def normal_email(email: str) -> str:
-    """An address as it is compared."""
-    return email.strip().lower()
-
-
-async def known(work: Work, emails: Iterable[str]) -> dict[str, Customer]:
-    """The customers with these addresses, by address in normal form; who was erased is nobody's."""
-    blinds = {work.vault.blind(normal, "email"): normal for normal in map(normal_email, emails)}
-    found = await work.session.scalars(
-        select(Customer).where(Customer.email_blind.in_(blinds), Customer.key.is_not(None)).order_by(Customer.id.desc())
-    )
-    return {blinds[one.email_blind]: one for one in found if one.email_blind}
-
-
 async def take_customers(work: Work, drafts: Sequence[CustomerDraft], source: str, language: str, taken: Taken) -> None:
     """Store customers, known by their e-mail address; `language` is for new ones whose own is not known.
 
     Only objects of the session are touched, so in a unit that reads this tells what would be done and does nothing.
     """
-    there = await known(work, [draft.email for draft in drafts])
+    there = await owners_of_emails(work, [draft.email for draft in drafts])
     ids = [one.id for one in there.values()]
     tags = await _tags(work, ids)
     said = await _last_words(work, ids)
@@ -92,7 +80,9 @@ async def take_customers(work: Work, drafts: Sequence[CustomerDraft], source: st
         customer = there.get(normal_email(draft.email))
         if customer is None:
             customer = customers.create(work, language=draft.language or language, name=draft.name, source=source)
-            customers.set_contact(work, customer, email=draft.email, phone=draft.phone)
+            contacts.add(work, customer, ContactKind.EMAIL, draft.email, main=True)
+            if draft.phone:
+                contacts.add(work, customer, ContactKind.PHONE, draft.phone, main=True)
             customers.tag(work, customer.id, draft.tags)
             if draft.consent is not None:
                 customers.give_consent(work, customer.id, draft.consent, source)
@@ -109,21 +99,17 @@ async def take_customers(work: Work, drafts: Sequence[CustomerDraft], source: st
 async def _update(work: Work, customer: Customer, draft: CustomerDraft) -> bool:
     changed = False
     if draft.name and draft.name != await name_of(work, customer):
-        customer.name = work.vault.seal(draft.name, f"customer.name:{customer.id}", customer.key, customer.id)
+        customer.name = customers.seal_name(work, customer.id, draft.name, customer.key)
+        await customers.index_names(work, customer)
         changed = True
     if draft.language and draft.language != customer.language:
         customer.language = draft.language
         changed = True
-    if draft.phone and draft.phone != _phone(work, customer):
-        customers.set_contact(work, customer, phone=draft.phone)
+    phones = [one for one in await contacts.of(work, customer.id) if one.kind == ContactKind.PHONE]
+    if draft.phone and normal_phone(draft.phone) not in [normal_phone(one.value) for one in phones]:
+        contacts.add(work, customer, ContactKind.PHONE, draft.phone, main=not phones)
         changed = True
     return changed
-
-
-def _phone(work: Work, customer: Customer) -> str:
-    if customer.phone is None:
-        return ""
-    return work.vault.open(customer.phone, f"customer.phone:{customer.id}", customer.key, customer.id)
 
 
 def _agree(
@@ -159,7 +145,7 @@ async def _last_words(work: Work, ids: Sequence[int]) -> dict[int, tuple[bool, s
 
 async def take_orders(work: Work, drafts: Sequence[OrderDraft], taken: Taken, *, write: bool) -> None:
     """Store orders, known by source and external reference; all their customers have to be on record."""
-    owners = await known(work, [draft.customer_email for draft in drafts])
+    owners = await owners_of_emails(work, [draft.customer_email for draft in drafts])
     for draft in drafts:
         customer_id = owners[normal_email(draft.customer_email)].id
         outcome = await _compare(work, draft, customer_id)

@@ -17,9 +17,7 @@ from crm_core.models import (
     TicketEvent,
     TicketState,
 )
-from crm_core.models import (
-    Sequence as Numbers,
-)
+from crm_core.numbers import next_number
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -39,17 +37,6 @@ class TicketRefused(Exception):
 def minutes_waiting(ticket: Ticket, now: datetime) -> int:
     """For how long the customer has waited for us."""
     return int((now - (ticket.waiting_since or ticket.opened_at)).total_seconds() // 60)
-
-
-async def next_number(work: Work, name: str) -> int:
-    """The next number of a numbered thing, without gaps that a rollback would leave."""
-    row = await work.session.get(Numbers, name, with_for_update=True)
-    if row is None:
-        row = Numbers(name=name, value=0)
-        work.session.add(row)
-        await work.session.flush()  # the next turn of this batch must find it
-    row.value += 1
-    return row.value
 
 
 def note_event(work: Work, ticket: Ticket, kind: str, staff_id: int | None = None, **detail: Any) -> None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 SENTENCES = {
     "database_needs_file": "The database needs a file: set [database] url to sqlite+aiosqlite:///var/frontdesk.db.",
+    "database_needs_key": "The database holds sealed fields that have to be sealed anew, and there is no key for that.",
     "database_folder": "The database's folder {path} cannot be used: {why}.",
     "database_unreachable": "The database cannot be reached: {why}.",
     "database_read_only": "The database {path} may not be written by this user.",

@@ -281,7 +281,7 @@ class RecordsHouse:
                 identity = found[0][0]
             elif isinstance(viewer, Visitor):
                 language = self._app.shop.texts.spoken(viewer.language)
-                identity, _customer, _conversation = customers.welcome(
+                identity, _customer, _conversation = await customers.welcome(
                     work,
                     channel=CHANNEL,
                     external_id=viewer.address,

@@ -79,6 +79,21 @@ class Meta(Base):
     value: Mapped[Name]
 
 
+class ImportRun(Base):
+    """One file of customers, orders or messages on its way in: how far it came, so that it can go on from there."""
+
+    __tablename__ = "import_run"
+    id: Mapped[Id]
+    kind: Mapped[Word]  # "customers", "orders", "history"
+    digest: Mapped[Name] = mapped_column(unique=True)  # of the file's bytes and of how it is to be read
+    cursor: Mapped[int]  # rows of the file that are done
+    total: Mapped[int]
+    counts: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
 class AuditEntry(Base):
     """One privileged act; append-only."""
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_core.models.base import Base, Id, Name, Word, references
+from crm_core.models.base import Base, Id, Word, references
 
 
 class CampaignState(StrEnum):
@@ -27,7 +27,7 @@ class Campaign(Base):
     id: Mapped[Id]
     number: Mapped[int] = mapped_column(unique=True)
     texts: Mapped[dict[str, Any]]  # language -> text
-    audience: Mapped[Name]  # "all", "language:zh", "tag:tea"
+    audience: Mapped[str] = mapped_column(Text)  # "all", "language:zh", "tag:tea"
     state: Mapped[Word] = mapped_column(index=True)
     created_by: Mapped[int | None]  # staff; None from the command line
     created_at: Mapped[datetime]

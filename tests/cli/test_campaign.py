@@ -18,7 +18,7 @@ async def two_customers(records: Records) -> None:
     """Ana agreed to marketing, Bo did not say."""
     async with records.write() as work:
         for name in ("ana", "bo"):
-            _, customer, _ = customers.welcome(
+            _, customer, _ = await customers.welcome(
                 work, channel="memory", external_id=name, chat=name, language="en", name=name
             )
             if name == "ana":

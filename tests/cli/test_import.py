@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from crm_core import conversations, customers
+from crm_core import contacts, conversations, customers
 from crm_core.models import Article, Base, Consent, Customer, CustomerTag, Order, OrderLine
 from crm_core.work import Records
 from tests.cli.conftest import ShopFolder
@@ -57,7 +57,7 @@ def test_what_is_known_of_a_customer_is_sealed_and_can_be_read_again(shop: ShopF
 
     async def look(records: Records) -> tuple[str, str, list[str]]:
         async with records.read() as work:
-            ana = await customers.by_email(work, "ana@example.com")
+            ana = next(iter(await contacts.by_email(work, "ana@example.com")), None)
             assert ana is not None
             return await conversations.name_of(work, ana), ana.source, await customers.tags_of(work, ana.id)
 
@@ -71,14 +71,15 @@ def test_a_new_name_is_taken_over_and_nothing_is_taken_away(shop: ShopFolder) ->
 
     taken = counts(shop, "customers", shop.write("customers.jsonl", {"email": "ana@example.com", "name": "Ana Silva"}))
 
-    async def look(records: Records) -> tuple[str, bool, list[str]]:
+    async def look(records: Records) -> tuple[str, list[str], list[str]]:
         async with records.read() as work:
-            ana = await customers.by_email(work, "ana@example.com")
+            ana = next(iter(await contacts.by_email(work, "ana@example.com")), None)
             assert ana is not None
-            return await conversations.name_of(work, ana), ana.phone is not None, await customers.tags_of(work, ana.id)
+            reaches = [one.value for one in await contacts.of(work, ana.id)]
+            return await conversations.name_of(work, ana), reaches, await customers.tags_of(work, ana.id)
 
     assert taken == (0, 1, 0)
-    assert shop.with_records(look) == ("Ana Silva", True, ["tea"])
+    assert shop.with_records(look) == ("Ana Silva", ["ana@example.com", "+15005550199"], ["tea"])
 
 
 def test_an_import_never_overrules_an_opt_out(shop: ShopFolder) -> None:
@@ -87,7 +88,7 @@ def test_an_import_never_overrules_an_opt_out(shop: ShopFolder) -> None:
 
     async def opt_out(records: Records) -> None:
         async with records.write() as work:
-            ana = await customers.by_email(work, "ana@example.com")
+            ana = next(iter(await contacts.by_email(work, "ana@example.com")), None)
             assert ana is not None
             customers.give_consent(work, ana.id, granted=False, source="command")
 

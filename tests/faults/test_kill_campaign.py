@@ -27,7 +27,7 @@ def _write_down_customers(desk: Frontdesk, server: Control) -> None:
 
     async def meet(work: Work) -> None:
         for chat in chats:
-            _identity, customer, _conversation = customers.welcome(
+            _identity, customer, _conversation = await customers.welcome(
                 work, channel=desk.channel, external_id=chat, chat=chat, language="en", name=f"Customer {chat}"
             )
             await work.session.flush()

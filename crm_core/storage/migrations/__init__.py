@@ -6,16 +6,18 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crm_core.storage.database import Database, DatabaseError
+from crm_core.storage.vault import Vault
 
-HEAD = "0002"  # the newest revision; a test holds it against the scripts
+HEAD = "0003"  # the newest revision; a test holds it against the scripts
 FOLDER = Path(__file__).parent
 
 
-async def migrate(database: Database) -> bool:
+async def migrate(database: Database, vault: Vault | None = None) -> bool:
     """Bring the database to the newest revision; True when something was done. Alembic is loaded only for that.
 
     Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked
-    at the end. A database from a newer Frontdesk raises DatabaseError.
+    at the end. A database from a newer Frontdesk raises DatabaseError, and so does one with sealed fields that have to
+    be sealed anew for another place when there is no vault.
     """
     async with database.read() as session:  # looking wants no write lock: another process may be busy
         found = await (await session.connection()).run_sync(revision)
@@ -23,7 +25,7 @@ async def migrate(database: Database) -> bool:
         return False
     engine = database.migration_engine()
     try:
-        await _upgrade(engine, found)
+        await _upgrade(engine, found, vault)
     finally:
         await engine.dispose()
     return True
@@ -48,7 +50,7 @@ def revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-async def _upgrade(engine: AsyncEngine, found: str | None) -> None:
+async def _upgrade(engine: AsyncEngine, found: str | None, vault: Vault | None) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -62,6 +64,7 @@ async def _upgrade(engine: AsyncEngine, found: str | None) -> None:
         from alembic import command
 
         config.attributes["connection"] = connection
+        config.attributes["vault"] = vault
         command.upgrade(config, "head")
         if connection.dialect.name == "sqlite":
             broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
