@@ -157,7 +157,7 @@ async def open_app(settings: Settings, make_channels: MakeChannels, clock: Calla
 
 
 async def _assemble(settings: Settings, records: Records, make_channels: MakeChannels) -> App:
-    book = Book(settings.knowledge.wrong_answers_at_most, make_embedder(settings))
+    book = Book(settings.knowledge.wrong_answers_at_most, make_embedder(settings), now=records.clock)
     await book.load_configured(records, settings.article_paths)
     if book.is_small:
         await book.settle()

@@ -7,20 +7,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
 import structlog
 
+from bot.opening import utc_now
 from bot.shelf import article_of, draft_of
 from bot.threshold import calibration_of
-from crm_core import articles, synonyms
+from crm_core import articles, conversations, learning, synonyms
 from crm_core.models import Article as ArticleRow
-from crm_core.models import ArticleState
 from crm_core.rules.knowledge import Draft
-from crm_core.work import Records
+from crm_core.work import Records, Work
 from knowledge_base import Article, ArticleError, Match, Matcher, read_articles
 from knowledge_base.calibration import Calibration
+from knowledge_base.checking import is_current
 from knowledge_base.embedders import Embedder, EmbedderError
 from knowledge_base.lexicon import Groups
 from knowledge_base.meaning import Meanings
@@ -32,6 +34,7 @@ _CONFIGURED = "config"
 _CALIBRATE_EVERY = 30.0  # seconds
 _LIVE_AT_MOST: Final = 50  # changed articles up to which each is put into the live matcher; more are built anew
 _SMALL: Final = 1_500  # phrasings that are trained on within about a second
+_TRIED: Final = timedelta(days=30)  # questions judged within this time are tried when articles change
 _EMBED_AGAIN: Final = 60.0  # seconds after the embedder could not embed the articles
 _MOST_MEANT: Final = 512  # questions whose nearness by meaning is kept until they are matched
 
@@ -54,6 +57,17 @@ def drafts_of(paths: Sequence[Path]) -> list[Draft]:
     return list(found.values())
 
 
+async def judged_lately(work: Work) -> list[JudgedQuestion]:
+    """The questions judged within a month, with the customers' words: what a change of articles is tried on."""
+    judged = await learning.judged_questions(work, work.now - _TRIED)
+    words = await conversations.words_of(work, [one.interaction_id for one in judged])
+    return [
+        JudgedQuestion(one.interaction_id, words[one.interaction_id], one.language, one.right_slug)
+        for one in judged
+        if one.interaction_id in words
+    ]
+
+
 class Book:
     """The matcher over the articles that customers may get, and what it is tuned with.
 
@@ -66,8 +80,10 @@ class Book:
         embedder: Embedder | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock  # seconds
+        self._now = now
         self._wrong_answers_at_most = wrong_answers_at_most
         self._embedder = embedder
         self._version: tuple[int, ...] | None = None
@@ -224,19 +240,30 @@ class Book:
 
     async def replay(self, draft: Draft, judged: Sequence[JudgedQuestion]) -> Replay:
         """What would change if this draft were what customers get, tried in a thread with articles as they are now."""
-        before, groups = dict(self._articles), self._synonyms
-        after = dict(before)
-        key = (draft.slug, draft.language)
-        if draft.state == ArticleState.PUBLISHED:
-            after[key] = article_of(draft)
-        else:
-            after.pop(key, None)
+        return await self.replay_all([draft], judged)
+
+    async def replay_all(self, drafts: Iterable[Draft], judged: Sequence[JudgedQuestion]) -> Replay:
+        """As `replay`, with all of these drafts in place at once."""
+        before, after, groups = dict(self._articles), self._with(drafts), self._synonyms
 
         def try_both() -> Replay:
             made = [self._made(found.values(), groups, learn=True) for found in (before, after)]
             return replay(made[0], made[1], judged)
 
         return await in_thread(try_both)
+
+    def differs(self, drafts: Iterable[Draft]) -> bool:
+        """Whether customers would get anything else with these drafts in place."""
+        return self._with(drafts) != self._articles
+
+    def _with(self, drafts: Iterable[Draft]) -> dict[_Key, Article]:
+        after = dict(self._articles)
+        for article in map(article_of, drafts):
+            if is_current(article, self._now()):
+                after[article.id, article.language] = article
+            else:
+                after.pop((article.id, article.language), None)
+        return after
 
     def close(self) -> None:
         """Let go of the embedder."""

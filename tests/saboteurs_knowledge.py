@@ -341,10 +341,58 @@ _ASKED = (
     ),
 )
 
+_IMPORTED = ("tests/cli/test_import_articles.py",)
+
+_TRIED = (
+    (
+        "import articles whatever goes wrong with them",
+        "bot/importing/articles.py",
+        "if trial is not None and trial.warnings and not despite_warnings:",
+        "if False:",
+        _IMPORTED,
+    ),
+    (
+        "import articles that give wrong answers where a person answered",
+        "bot/importing/articles.py",
+        "for one in replay.now_wrong if one not in replay.turned_wrong)",
+        "for one in ())",
+        _IMPORTED,
+    ),
+    (
+        "let an import break the examples of other articles",
+        "bot/importing/articles.py",
+        " or one in replay.broken_examples\n",
+        "\n",
+        _IMPORTED,
+    ),
+    (
+        "try an import without what the shop learnt",
+        "bot/importing/articles.py",
+        "            different.append(draft_from(rows[key]))\n",
+        "            different.append(draft)\n",
+        _IMPORTED,
+    ),
+    (
+        "quote a judged question without a trace",
+        "bot/importing/articles.py",
+        '                audit.enter(work, None, "judgement.read", f"interaction:{one}")\n',
+        "                pass\n",
+        _IMPORTED,
+    ),
+    (
+        "try articles that customers do not get",
+        "bot/articles.py",
+        "            if is_current(article, self._now()):\n",
+        "            if True:\n",
+        _IMPORTED,
+    ),
+)
+
 KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_KNOWING,
     *_MEASURING,
     *_TEACHING,
     *_MATCHING,
     *_ASKED,
+    *_TRIED,
 )

@@ -11,7 +11,7 @@ from bot.commands.options import AsJson, Config, Refused, has_database, opened, 
 
 if TYPE_CHECKING:
     from bot.config import Settings
-    from bot.importing.articles import Change
+    from bot.importing.articles import Change, Trial
     from crm_core.imports import Taken
     from crm_core.work import Records
 
@@ -26,6 +26,9 @@ imports = typer.Typer(
 exports = typer.Typer(help="Export articles.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the file and say what would be done.")]
+DespiteWarnings = Annotated[
+    bool, typer.Option("--despite-warnings", help="Import them although questions would be answered wrongly.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,29 +38,67 @@ def add_to(app: typer.Typer) -> None:
 
 
 @imports.command("articles")
-def articles(file: File, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False) -> None:
+def articles(
+    file: File,
+    dry_run: DryRun = False,
+    despite_warnings: DespiteWarnings = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
     """Import articles from Markdown, JSON Lines, CSV, XLSX or HTML.
 
     FILE is a file (.md, .jsonl, .csv, .tsv, .xlsx, .html, or a .zip of HTML pages) or a folder of them. An article is
     known by its id and language. Everything that is wrong is named by file and line, and then nothing is imported.
+
+    What they change is tried first, on the examples and on the questions that staff judged within a month, and told.
+    When an example fails, or a question would be answered wrongly that is not now, nothing is imported either, unless
+    --despite-warnings is added.
     """
+    from bot.articles import Book
     from bot.importing.articles import import_articles, read_article_file
 
     settings = settings_of(config)
     drafts, warnings = read_article_file(file)
-    taken = _run(settings, lambda records: import_articles(records, drafts, dry_run=dry_run), dry_run)
+    book = Book(settings.knowledge.wrong_answers_at_most)
+    taken = _run(
+        settings,
+        lambda records: import_articles(records, drafts, book, dry_run=dry_run, despite_warnings=despite_warnings),
+        dry_run,
+    )
     taken.notes[:0] = warnings
     if as_json:
-        _say_json("articles", file, taken, dry_run, articles=[_as_json(change) for change in taken.changes])
+        changes = [_as_json(change) for change in taken.changes]
+        _say_json("articles", file, taken, dry_run, articles=changes, trial=_trial_as_json(taken.trial))
         return
     _say("articles", file, taken, dry_run, as_json)
     for change in taken.changes if dry_run else ():
         fields = f": {', '.join(change.fields)}" if change.fields else ""
         say(f"  {change.what:<8} {change.language}/{change.slug}{fields}")
+    if taken.trial is not None:
+        say(taken.trial.says)
+        for warning in taken.trial.warnings:
+            say(f"WARNING  {warning}")
 
 
 def _as_json(change: "Change") -> dict[str, Any]:
     return {"id": change.slug, "language": change.language, "change": change.what, "fields": list(change.fields)}
+
+
+def _trial_as_json(trial: "Trial | None") -> dict[str, Any] | None:
+    if trial is None:
+        return None
+    found = trial.replay
+    return {
+        "judged": found.judged,
+        "newly_answered": len(found.newly_answered) + len(found.put_right),
+        "now_wrong": len(found.now_wrong),
+        "no_longer_answered": len(found.no_longer_answered),
+        "failing_examples": [
+            {"id": one.article, "language": one.language, "text": one.text, "must_match": one.must}
+            for one in trial.failing
+        ],
+        "warnings": trial.warnings,
+    }
 
 
 @imports.command("customers")

@@ -1,27 +1,20 @@
 """What a change of the knowledge would do: worked out before it counts, and said in words."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
+from bot.articles import judged_lately
 from bot.message import Button, Reply
 from bot.turn import Turn
-from crm_core import audit, conversations, learning
+from crm_core import audit, conversations
 from crm_core.rules.knowledge import Draft
-from knowledge_base.replay import Example, JudgedQuestion, Replay
+from knowledge_base.replay import Example, Replay
 
-_TRIED = timedelta(days=30)  # questions judged within this time are tried again
 _NAMED = 3  # questions or examples that are quoted
 
 
 async def try_out(turn: Turn, draft: Draft) -> Callable[[], Awaitable[Replay]]:
     """What to run with no transaction open: the articles without and with the draft, over what is known to be right."""
-    judged = await learning.judged_questions(turn.work, turn.work.now - _TRIED)
-    words = await conversations.words_of(turn.work, [one.interaction_id for one in judged])
-    questions = [
-        JudgedQuestion(one.interaction_id, words[one.interaction_id], one.language, one.right_slug)
-        for one in judged
-        if one.interaction_id in words
-    ]
+    questions = await judged_lately(turn.work)
     return lambda: turn.shop.articles.replay(draft, questions)
 
 
