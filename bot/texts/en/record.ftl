@@ -1,0 +1,27 @@
+# The customer's record: what is refused.
+record-empty = There is nothing in it.
+record-long = That is { $length } characters; at most { $most } fit here.
+record-no-email = “{ $text }” is no e-mail address. It should look like ana@example.com.
+record-no-phone = “{ $text }” is no phone number. It should have at least five digits, best with its country: +49 151 123456.
+record-no-day = “{ $text }” is no day. Please write it as 1990-03-27.
+record-no-birthday = { $day } cannot be a birthday: it should be between { $earliest } and today.
+record-no-language = I know no language “{ $text }”. Please write its name or its code, such as en or zh.
+record-no-zone = I know no time zone “{ $text }”. Perhaps { $near }?
+record-no-field = I know no field “{ $field }”.
+record-erased = The data of customer #{ $number } was erased. Nothing can be written to this record any more.
+record-merged = Customer #{ $number } was merged into another record. Please open that one.
+contact-known = { $value } is on this record already.
+contact-many = There are { $most } of these already, and more do not fit. Please remove one first.
+contact-gone = This is not on the record any more.
+tag-many = There are { $most } tags on this customer already. Please remove one first.
+tag-not-there = There is no tag “{ $tag }” on this customer.
+attribute-unknown = There is no attribute called “{ $attribute }”.
+attribute-bad-key = “{ $attribute }” cannot name an attribute: it takes up to 40 lower-case letters, digits and _, and begins with a letter.
+attribute-bad-kind = “{ $kind }” is no kind of attribute. There are: { $kinds }.
+attribute-in-use = Customers have values in “{ $attribute }” already, so its kind, and whether it is personal, cannot change. Archive it and define another.
+attribute-choices = A choice needs 2 to { $most } different words, and these are { $length }.
+attribute-long = { $attribute } takes { $most } characters at most, and this has { $length }.
+attribute-no-number = { $attribute } should be a number, and is “{ $text }”.
+attribute-no-day = { $attribute } should be a day such as 2026-03-01, and is “{ $text }”.
+attribute-no-choice = { $attribute } should be one of { $choices }, and is “{ $text }”.
+attribute-no-yes-no = { $attribute } should be yes or no, and is “{ $text }”.

@@ -1,0 +1,27 @@
+# 客户档案：不予接受的内容。
+record-empty = 内容是空的。
+record-long = 共 { $length } 个字，这里最多 { $most } 个。
+record-no-email = “{ $text }”不是邮箱地址，应类似 ana@example.com。
+record-no-phone = “{ $text }”不是电话号码：至少要有五位数字，最好带国家区号，例如 +86 138 0013 8000。
+record-no-day = “{ $text }”不是日期，请写成 1990-03-27。
+record-no-birthday = { $day } 不能作为生日，应在 { $earliest } 年至今天之间。
+record-no-language = 没有名为“{ $text }”的语言。请写语言名称或代码，例如 en 或 zh。
+record-no-zone = 没有名为“{ $text }”的时区。是不是 { $near }？
+record-no-field = 没有名为“{ $field }”的字段。
+record-erased = 客户 #{ $number } 的个人数据已删除，档案不能再修改。
+record-merged = 客户 #{ $number } 已并入另一份档案，请打开那一份。
+contact-known = { $value } 已在档案中。
+contact-many = 这一类已有 { $most } 条，放不下了。请先删除一条。
+contact-gone = 这一条已不在档案中。
+tag-many = 该客户已有 { $most } 个标签，请先去掉一个。
+tag-not-there = 该客户没有“{ $tag }”这个标签。
+attribute-unknown = 没有名为“{ $attribute }”的属性。
+attribute-bad-key = “{ $attribute }”不能用作属性名：须以字母开头，由小写字母、数字和 _ 组成，不超过 40 个字符。
+attribute-bad-kind = 没有“{ $kind }”这种属性类型。可选：{ $kinds }。
+attribute-in-use = 已有客户填写了“{ $attribute }”，因此它的类型以及是否属于个人数据都不能再改。请将它归档，另建一个。
+attribute-choices = 选项应为 2 至 { $most } 个不同的词，现在是 { $length } 个。
+attribute-long = { $attribute } 最多 { $most } 个字，这里有 { $length } 个。
+attribute-no-number = { $attribute } 应为数字，而这里是“{ $text }”。
+attribute-no-day = { $attribute } 应为日期，例如 2026-03-01，而这里是“{ $text }”。
+attribute-no-choice = { $attribute } 应为以下之一：{ $choices }，而这里是“{ $text }”。
+attribute-no-yes-no = { $attribute } 应为“是”或“否”，而这里是“{ $text }”。
