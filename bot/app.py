@@ -208,6 +208,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
         after_resolved_days=settings.followups.after_resolved_days,
         after_first_contact_days=settings.followups.after_first_contact_days,
+        lifecycle=settings.relationships.lifecycle,
     )
     articles_stirred = asyncio.Event()
 

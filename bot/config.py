@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field, fields
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError, model_validator
@@ -17,6 +17,9 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from crm_core.rules.lifecycle import Lifecycle
 
 DEFAULT_PATH = Path("config.toml")
 SAMPLE_ARTICLES = "knowledge_base/sample/articles"
@@ -263,6 +266,40 @@ class FollowupSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RelationshipSettings:
+    """[relationships]: when a customer counts as at risk or lost, as `crm_core.rules.lifecycle` reckons it."""
+
+    usual_days: _Rate = Field(default=60, description="a number above 0")
+    shortest_days: _Rate = Field(default=14, description="a number above 0")
+    longest_days: _Rate = Field(default=180, description="a number above 0")
+    at_risk_after: _Rate = Field(default=2, description="a number above 0")
+    lost_after: _Rate = Field(default=4, description="a number above 0")
+    in_touch_days: _Rate = Field(default=30, description="a number above 0")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> "RelationshipSettings":
+        if self.lost_after <= self.at_risk_after:
+            raise ValueError("lost_after: expected a number above at_risk_after.")
+        if self.longest_days < self.shortest_days:
+            raise ValueError("longest_days: expected no less than shortest_days.")
+        return self
+
+    @property
+    def lifecycle(self) -> "Lifecycle":
+        """The same for the rules."""
+        from crm_core.rules.lifecycle import Lifecycle  # what reads settings alone loads no tables
+
+        return Lifecycle(
+            usual_days=self.usual_days,
+            shortest_days=self.shortest_days,
+            longest_days=self.longest_days,
+            at_risk_after=self.at_risk_after,
+            lost_after=self.lost_after,
+            in_touch_days=self.in_touch_days,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogSettings:
     """[log]: what is written for the operator."""
 
@@ -287,6 +324,7 @@ class Settings:
     tickets: TicketSettings = field(default_factory=TicketSettings)
     marketing: MarketingSettings = field(default_factory=MarketingSettings)
     followups: FollowupSettings = field(default_factory=FollowupSettings)
+    relationships: RelationshipSettings = field(default_factory=RelationshipSettings)
     log: LogSettings = field(default_factory=LogSettings)
     folder: Path = field(default_factory=Path.cwd)
 

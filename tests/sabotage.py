@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
+from tests.saboteurs_relationships import RELATIONSHIP_SABOTEURS
 
 ROOT = Path(__file__).resolve().parents[1]
 _COPIED = ("bot", "crm_core", "knowledge_base", "scheduler", "tests", "pyproject.toml", "config.toml")
@@ -311,6 +312,7 @@ _SEALING = (
 )
 
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
+_RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
 SABOTEURS = (
@@ -320,6 +322,7 @@ SABOTEURS = (
     *_WHO,
     *_SEALING,
     *_KNOWLEDGE,
+    *_RELATIONSHIPS,
     *_FAULTS,
 )
 

@@ -177,7 +177,7 @@ class StageChange(Base):
     customer_id: Mapped[int] = mapped_column(references("customer.id", ondelete="CASCADE"))
     before: Mapped[Word]
     after: Mapped[Word]
-    reason: Mapped[Word]  # a key of the texts: first_order, quiet, long_gone, back_again
+    reason: Mapped[Word]  # as `crm_core.rules.lifecycle.Standing` says it: first_order, quiet, long_gone …
     at: Mapped[datetime]
 
 

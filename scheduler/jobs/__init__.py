@@ -1,12 +1,13 @@
 """Timed work: one file each, and one line in this table."""
 
-from scheduler.jobs import campaigns, cleaning, follow_ups, unclaimed
+from scheduler.jobs import campaigns, cleaning, follow_ups, relationships, unclaimed
 from scheduler.jobs.base import Job, JobContext
 
 JOBS: tuple[Job, ...] = (
     Job(name="campaigns", every=1.0, run=campaigns.run),
     Job(name="unclaimed", every=15.0, run=unclaimed.run),
     Job(name="follow_ups", every=60.0, run=follow_ups.run),
+    Job(name="relationships", every=600.0, run=relationships.run),
     Job(name="cleaning", every=600.0, run=cleaning.run),
 )
 

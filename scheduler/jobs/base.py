@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crm_core.models import Ticket
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.work import Records, Work
 
 Remind = Callable[[Work, Ticket, bool], Awaitable[None]]
@@ -18,6 +19,7 @@ class JobContext:
     unclaimed_after_minutes: int
     after_resolved_days: int  # 0: no such follow-up
     after_first_contact_days: int  # 0: no such follow-up
+    lifecycle: Lifecycle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
