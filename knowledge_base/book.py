@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from knowledge_base.article import Article
 from knowledge_base.learner import Learnt
 from knowledge_base.lexicon import Concepts
 from knowledge_base.nearness import MOST_EXHAUSTIVE, Near, Rows
-from knowledge_base.text import NUMBER, is_han, normal_form, stem, tokens_of
+from knowledge_base.slips import Slips
+from knowledge_base.text import NUMBER, normal_form, stem, tokens_of
 from knowledge_base.typos import SHORTEST, Typos
 from knowledge_base.vectors import Floats, Ids, Vocabulary
 
@@ -101,7 +103,8 @@ class Book:
         self._lengths: Floats = self._rows.length_of_sums(self._owner, len(articles))
         self._answers = Rows(self.vocabulary, [_answer_tokens(article) for article in articles], learn=False)
         self._has_answers = any(article.answer for article in articles)
-        self._typos = Typos(Counter(token for row in tokens for token in row if not is_han(token)))
+        self._typos = Typos(Counter(chain.from_iterable(tokens)), chain.from_iterable(concepts.members))
+        self._slips = Slips(tokens, concepts.members)
         self._positions = {article.id: position for position, article in enumerate(articles)}
         self._same: dict[str, set[int]] = {}
         self._words = [" ".join(row) for row in tokens]
@@ -168,7 +171,8 @@ class Book:
             self._texts.append(text)
             self._terms.append(frozenset(map(stem, tokens)))
             self._owner = np.append(self._owner, position)
-            self._typos.learn(token for token in tokens if not is_han(token))
+            self._typos.learn(tokens)
+            self._slips.learn(tokens)
             self._words.append(" ".join(tokens))
             self._same.setdefault(self._words[-1], set()).add(position)
         self._own_terms[position] = self._terms_of(position)
@@ -184,11 +188,12 @@ class Book:
         return next(iter(found)) if len(found) == 1 else None
 
     def question(self, tokens: Sequence[str]) -> Question:
-        """Take up a tokenised text: words that no article knows are repaired into those it was surely meant to be."""
+        """Take up a tokenised text: what was mistyped is repaired into the words that were surely meant."""
         knows = self.vocabulary.knows
         unknown = [token for token in dict.fromkeys(tokens) if len(token) >= SHORTEST and not knows(token)]
         repairs = {token: self._typos.repair(token) or token for token in unknown[:MOST_REPAIRED]}
-        return Question(tokens, [repairs.get(token, token) for token in tokens], self.vocabulary)
+        repaired = self._slips.repair([repairs.get(token, token) for token in tokens])
+        return Question(tokens, repaired, self.vocabulary)
 
     @property
     def is_trained(self) -> bool:

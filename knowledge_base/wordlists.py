@@ -28,6 +28,12 @@ STOP_PAIRS: Final[frozenset[str]] = _words(
     """
 )
 
+# Characters that are words by themselves and may stand beside any other.
+SINGLE_CHARACTER_WORDS: Final[frozenset[str]] = STOP_CHARACTERS | frozenset(
+    "一二三四五六七八九十两几多少半每各某第件只条张台份次天年月日号点分秒他她它咱谁地得着过从到向往对被让及或没不别未无非很太最更还才又再便"
+    "来去上进出回起说看听该买卖退换收发寄送取付用做改查找开关打拿放带钱人家店货大小高低长短新旧好坏快慢早晚前后里外中但而因所如若哪啥咋等为之将叫"
+)
+
 _IRREGULAR: Final = """
     be: am is are was were been being; have: has had having; do: does did done; go: goes went gone; get: got gotten;
     buy: bought; pay: paid; send: sent; lose: lost; make: made; take: took taken; break: broke broken;

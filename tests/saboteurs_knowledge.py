@@ -176,7 +176,37 @@ _IN_BOOK = ("tests/unit/knowledge/test_book.py",)
 _BOOK = ("tests/turns/test_book.py",)
 _TALK = ("tests/unit/knowledge/test_smalltalk.py",)
 
+_SLIPS = ("tests/unit/knowledge/test_slips.py",)
+
 _MATCHING = (
+    (
+        "hear no homophones",
+        "knowledge_base/slips.py",
+        "        if not self._fit(left, one, two):",
+        "        if False:",
+        _SLIPS,
+    ),
+    (
+        "take every word of one character for a slip",
+        "knowledge_base/slips.py",
+        "IN_ARTICLES + IN_LEXICON if one in SINGLE_CHARACTER_WORDS else IN_LEXICON",
+        "IN_LEXICON",
+        _SLIPS,
+    ),
+    (
+        "put a lost character between any two",
+        "knowledge_base/slips.py",
+        "        if between and stray:",
+        "        if between:",
+        _SLIPS,
+    ),
+    (
+        "repair words that are right",
+        "knowledge_base/typos.py",
+        "        if base in self._right:",
+        "        if False:",
+        _SLIPS,
+    ),
     (
         "find a removed wording word for word",
         "knowledge_base/book.py",
@@ -388,6 +418,58 @@ _TRIED = (
     ),
 )
 
+_TRAINING = (
+    (
+        "take a training that failed for done",
+        "bot/articles.py",
+        "            self._trained = False\n",
+        "",
+        _BOOK,
+    ),
+    (
+        "train again and again without a pause",
+        "bot/articles.py",
+        "min(_TRAIN_AGAIN * 2**self._failures, _TRAIN_AGAIN_AT_MOST)",
+        "0",
+        _BOOK,
+    ),
+    (
+        "pause for ever longer between two trainings",
+        "bot/articles.py",
+        "min(_TRAIN_AGAIN * 2**self._failures, _TRAIN_AGAIN_AT_MOST)",
+        "_TRAIN_AGAIN * 2**self._failures",
+        _BOOK,
+    ),
+    (
+        "say that training fails since the last time it did",
+        "bot/articles.py",
+        "self.training_failed_since or self._now()",
+        "self._now()",
+        _BOOK,
+    ),
+    (
+        "stop learning after a training that failed",
+        "bot/articles.py",
+        "            return await self.settle()\n        except Exception:",
+        "            return await self.settle()\n        except KeyError:",
+        _BOOK,
+    ),
+    (
+        "hide a training that failed from monitors",
+        "bot/metrics.py",
+        "            training_failed_since=app.book.training_failed_since,\n",
+        "",
+        ("tests/turns/test_metrics.py",),
+    ),
+    (
+        "let the doctor overlook a training that failed",
+        "bot/doctor.py",
+        "    findings += await asyncio.to_thread(_training, settings)\n",
+        "",
+        ("tests/cli/test_doctor.py",),
+    ),
+)
+
 KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_KNOWING,
     *_MEASURING,
@@ -395,4 +477,5 @@ KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_MATCHING,
     *_ASKED,
     *_TRIED,
+    *_TRAINING,
 )

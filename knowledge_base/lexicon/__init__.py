@@ -48,9 +48,12 @@ class Concepts:
 
     def __init__(self, groups: Iterable[Sequence[str]]) -> None:
         self._root: _Trie = {}
+        self.members: Final[list[list[str]]] = []  # tokenised, as they are written
         for number, group in enumerate(groups):
             for member in group:
-                tokens = [stem(token) for token in tokens_of(normal_form(member))]
+                written = tokens_of(normal_form(member))
+                self.members.append(written)
+                tokens = list(map(stem, written))
                 if 0 < len(tokens) <= LONGEST_MEMBER:
                     node = self._root
                     for token in tokens:

@@ -57,7 +57,7 @@ def test_the_word_that_decides_decides(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["How do I cancle my order", "how do i trak my order", "can i have an invioce"])
 def test_typing_errors_are_forgiven(text: str) -> None:
-    """An unknown word of four letters or more is read as the known word it was meant to be."""
+    """An unknown word is read as the known word it was meant to be."""
     exact = {"cancle": "cancel", "trak": "track", "invioce": "invoice"}
     expected = next(right for wrong, right in exact.items() if wrong in text)
 
@@ -65,7 +65,7 @@ def test_typing_errors_are_forgiven(text: str) -> None:
 
 
 def test_repair_prefers_the_commoner_word_and_leaves_short_words_alone() -> None:
-    """Three letters are another word too often; among equally near words the commoner one wins."""
+    """A word of three letters is not meant by another one; among equally near words the commoner one wins."""
     typos = Typos({"parcel": 5, "parcek": 1, "tea": 9})
 
     assert typos.repair("parcet") == "parcel"
