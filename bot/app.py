@@ -118,11 +118,8 @@ class App:
                 training = asyncio.create_task(self._train())
 
     async def _train(self) -> None:
-        try:
-            while await self.book.settle():
-                pass
-        except Exception:
-            log.exception("The matcher could not be trained; questions are matched with what it has learnt so far.")
+        while await self.book.settle_or_log():
+            pass
 
     async def _stop_receiving(self, receiving: Sequence["asyncio.Task[None]"]) -> None:
         stops = [asyncio.create_task(channel.stop_receiving()) for channel in self.channels.values()]
@@ -160,7 +157,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
     book = Book(settings.knowledge.wrong_answers_at_most, make_embedder(settings), now=records.clock)
     await book.load_configured(records, settings.article_paths)
     if book.is_small:
-        await book.settle()
+        await book.settle_or_log()
     files = FileStore(settings.key_file.parent / "files")
     channels = {channel.name: channel for channel in make_channels(settings, records, files)}
     for channel in channels.values():

@@ -35,6 +35,8 @@ _CALIBRATE_EVERY = 30.0  # seconds
 _LIVE_AT_MOST: Final = 50  # changed articles up to which each is put into the live matcher; more are built anew
 _SMALL: Final = 1_500  # phrasings that are trained on within about a second
 _TRIED: Final = timedelta(days=30)  # questions judged within this time are tried when articles change
+_TRAIN_AGAIN: Final = 60.0  # seconds after a training failed; twice as long after each further time
+_TRAIN_AGAIN_AT_MOST: Final = 3_600.0
 _EMBED_AGAIN: Final = 60.0  # seconds after the embedder could not embed the articles
 _MOST_MEANT: Final = 512  # questions whose nearness by meaning is kept until they are matched
 
@@ -92,6 +94,9 @@ class Book:
         self._synonyms: dict[str, Groups] = {}
         self._calibrate_after = -math.inf
         self._trained = True  # whether the matcher was trained on the articles as they are
+        self._train_after = -math.inf
+        self._failures = 0  # trainings that failed since the last one that did not
+        self.training_failed_since: datetime | None = None  # the first of them
         self._meanings: Meanings | None = None
         self._embedded: Mapping[_Key, Article] | None = None  # the articles that the meanings are of
         self._embed_after = -math.inf
@@ -137,22 +142,43 @@ class Book:
         else:
             self._matcher = await in_thread(lambda: self._made(found.values(), groups, learn=False))
         self._articles, self._synonyms = found, groups
-        self._trained = False
+        self._trained, self._train_after = False, -math.inf  # what changed may be what let the training fail
 
     async def settle(self) -> bool:
-        """Do in a thread what is due: train on the articles as they are, or, once that is done, embed them.
+        """Do in a thread what is due: train on the articles as they are, or, when that is done, embed them.
 
-        What changes meanwhile counts at once, here and in what comes of the training. False when nothing is to do.
+        What changes meanwhile counts at once, here and in what comes of the training. False when nothing is to do now.
+        A training that failed is raised, and due again after a while, longer each time, or when articles change.
         """
-        if self._trained:
+        if self._trained or self._clock() < self._train_after:
             return await self._embed()
         await self._train()
         return True
 
+    async def settle_or_log(self) -> bool:
+        """As `settle`, for those who serve on whatever happens: a failure is logged, and False."""
+        try:
+            return await self.settle()
+        except Exception:
+            log.exception(
+                "The matcher could not be trained and will be again later; until then questions are matched with what "
+                "it has learnt so far.",
+                failures=self._failures,
+            )
+            return False
+
     async def _train(self) -> None:
         found, groups = self._articles, self._synonyms
         self._trained = True
-        matcher = await in_thread(lambda: self._made(found.values(), groups, learn=True))
+        try:
+            matcher = await in_thread(lambda: self._made(found.values(), groups, learn=True))
+        except Exception:
+            self._trained = False
+            self._train_after = self._clock() + min(_TRAIN_AGAIN * 2**self._failures, _TRAIN_AGAIN_AT_MOST)
+            self._failures += 1
+            self.training_failed_since = self.training_failed_since or self._now()
+            raise
+        self._failures, self.training_failed_since = 0, None
         gone = found.keys() - self._articles.keys()
         changed = [article for key, article in self._articles.items() if found.get(key) != article]
         if groups == self._synonyms and len(changed) + len(gone) <= _LIVE_AT_MOST:  # else it is trained anew at once

@@ -12,6 +12,8 @@ import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +73,7 @@ async def examine(config: Path | None) -> list[Finding]:
     findings += await asyncio.gather(
         asyncio.to_thread(_web, settings), asyncio.to_thread(_telegram, settings), asyncio.to_thread(_disk, settings)
     )
+    findings += await asyncio.to_thread(_training, settings)
     findings.append(_time_zone(settings))
     return findings
 
@@ -261,7 +264,6 @@ def _web(settings: Settings) -> Finding:
     host, port = settings.web.host, settings.web.port
     if port == 0:
         return _good("web", "Any free port is taken at the start ([web] port = 0).")
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
     problem = _binding_problem(host, port)
     if problem is None:
         return _good("web", f"Port {port} of {host} is free.")
@@ -271,7 +273,7 @@ def _web(settings: Settings) -> Finding:
             f"Frontdesk cannot listen on {host}:{port}: {_reason(problem)}.",
             "Set [web] host to an address of this machine, and port to one above 1023.",
         )
-    if _is_frontdesk(f"http://{f'[{here}]' if ':' in here else here}:{port}/healthz"):
+    if _is_frontdesk(f"{_address(settings)}/healthz"):
         return _good("web", f"Frontdesk is running on {host}:{port}.")
     return _wrong("web", f"Another program listens on {host}:{port}.", "Set [web] port to another one, or stop it.")
 
@@ -291,13 +293,44 @@ def _reason(number: int) -> str:
     return OSError(number, "").strerror or errno.errorcode.get(number, "unknown reason")
 
 
+def _address(settings: Settings) -> str:
+    """Where a Frontdesk with these settings answers on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.web.host, settings.web.host)  # noqa: S104 - compared only
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}"
+
+
 def _is_frontdesk(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310 - our own address, always http
             found = json.loads(answer.read(10_000))
-    except (OSError, ValueError):
+    except (OSError, HTTPException, ValueError):
         return False
     return isinstance(found, dict) and found.get("alive") is True
+
+
+def _training(settings: Settings) -> list[Finding]:
+    """What the Frontdesk that runs here tells of its training; nothing when none does, or none that can be asked."""
+    if not (settings.web.enabled and settings.web.port):
+        return []
+    try:
+        with urllib.request.urlopen(f"{_address(settings)}/metrics", timeout=_PATIENCE) as answer:  # noqa: S310 - our own address, always http
+            page = answer.read(1_000_000).decode("utf-8", "replace")
+    except (OSError, HTTPException):
+        return []
+    found = dict(re.findall(r"^(frontdesk_training_failed\w*) ([\d.e+]+)$", page, re.MULTILINE))
+    if "frontdesk_training_failed" not in found:
+        return []
+    if (seconds := found.get("frontdesk_training_failed_since_seconds")) is None:
+        return [_good("training", "The Frontdesk that runs here has learnt its articles, or is about to.")]
+    since = datetime.fromtimestamp(float(seconds), settings.zone)
+    return [
+        _wrong(
+            "training",
+            f"Since {since:%Y-%m-%d %H:%M} ({settings.shop.time_zone}) the Frontdesk that runs here fails to learn its "
+            "articles; questions are matched with what it learnt before.",
+            "The log says why. It is tried again by itself, and at once when an article changes.",
+        )
+    ]
 
 
 def _telegram(settings: Settings) -> Finding:

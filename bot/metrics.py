@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -32,6 +33,7 @@ class Figures(Collector):
     turns: Mapping[str, int] = field(default_factory=dict)  # by decision, since this process started
     calibration: Calibration | None = None
     articles: int = 0
+    training_failed_since: datetime | None = None
     outbox: Mapping[str, int] = field(default_factory=dict)  # by state, of what is not settled or failed
     inbox: Mapping[str, int] = field(default_factory=dict)  # by state: received is waiting
     tickets_unclaimed: int = 0
@@ -52,10 +54,21 @@ class Figures(Collector):
         yield GaugeMetricFamily("frontdesk_inbox_set_aside", "Updates that failed and wait for the operator.", aside)
         yield GaugeMetricFamily("frontdesk_tickets_unclaimed", "Tickets that nobody has.", self.tickets_unclaimed)
         yield GaugeMetricFamily("frontdesk_articles", "Articles that customers may get.", self.articles)
+        yield from self._training()
         yield GaugeMetricFamily("frontdesk_gaps_open", "Gaps that nobody has settled.", self.gaps_open)
         yield GaugeMetricFamily(
             "frontdesk_judgements_open", "Turns that were drawn and wait to be judged.", self.judgements_open
         )
+
+    def _training(self) -> Iterator[Metric]:
+        since = self.training_failed_since
+        yield GaugeMetricFamily(
+            "frontdesk_training_failed", "1 while the matcher could not be trained on its articles.", since is not None
+        )
+        if since is not None:
+            yield GaugeMetricFamily(
+                "frontdesk_training_failed_since_seconds", "Unix time of the first failure.", since.timestamp()
+            )
 
     def _threshold(self) -> Iterator[Metric]:
         found = self.calibration
@@ -107,6 +120,7 @@ async def figures_of(app: App) -> Figures:
             turns=dict(app.counter.turns),
             calibration=app.shop.articles.calibration,
             articles=len(app.book),
+            training_failed_since=app.book.training_failed_since,
             outbox=await _counts(work, outbox),
             inbox=await _counts(work, inbox),
             tickets_unclaimed=await work.session.scalar(unclaimed) or 0,

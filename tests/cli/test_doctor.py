@@ -4,11 +4,13 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
 
+from bot.metrics import Figures, text_of
 from crm_core import inbox
 from crm_core.work import Records
 from tests.cli.conftest import ShopFolder
@@ -40,7 +42,7 @@ def server(status: int, body: object) -> Iterator[int]:
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""
@@ -169,6 +171,57 @@ def test_a_port_of_another_program_is_found_and_our_own_is_known(shop: ShopFolde
     assert others[0] == "wrong"
     assert "Another program listens" in others[1]
     assert nobodys[:2] == ("good", f"Port {port} of 127.0.0.1 is free.")
+
+
+def test_a_program_that_speaks_no_http_is_another_program(shop: ShopFolder) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+
+        def greet() -> None:
+            line, _address = other.accept()
+            with line:
+                line.sendall(b"SSH-2.0-x\r\n\r\n")
+                line.recv(1000)
+
+        greeting = [Thread(target=greet) for _ in range(2)]  # for two questions: who it is, and how its training goes
+        for one in greeting:
+            one.start()
+        shop.configure(WEB.format(port=other.getsockname()[1]))
+        found = shop.does("doctor", "--json")
+        for one in greeting:
+            one.join()
+
+    checks = {one["check"]: one for one in found.json["checks"]}
+    assert "Another program listens" in checks["web"]["says"]
+    assert "training" not in checks
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
+def test_a_training_that_failed_is_told_with_its_time(shop: ShopFolder, zone: str) -> None:
+    """The Frontdesk that runs here is asked, in the words in which it tells a monitor."""
+    since = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
+    pages = {"failed": text_of(Figures(training_failed_since=since)), "well": text_of(Figures())}
+    found = {}
+    for name, page in pages.items():
+        with server(200, page) as port:
+            shop.configure(f'[shop]\ntime_zone = "{zone}"\n' + WEB.format(port=port))
+            found[name] = finding(shop, "training")
+
+    assert found["well"][:2] == ("good", "The Frontdesk that runs here has learnt its articles, or is about to.")
+    said = {"UTC": "Since 2026-11-20 22:30 (UTC) ", "Asia/Shanghai": "Since 2026-11-21 06:30 (Asia/Shanghai) "}
+    assert found["failed"][0] == "wrong"
+    assert found["failed"][1].startswith(said[zone])
+
+
+def test_nothing_is_told_of_a_training_when_nobody_runs_or_tells(shop: ShopFolder) -> None:
+    """Not started, without pages, or behind a program that has no figures."""
+    with server(200, {"alive": True}) as port:
+        shop.configure(WEB.format(port=port))
+        assert "training" not in states(shop)
+    assert "training" not in states(shop)
+    shop.configure('[knowledge]\narticles = "articles.jsonl"\n[web]\nenabled = false\n')
+    assert "training" not in states(shop)
 
 
 def shop_port(found: tuple[str, str, str]) -> str:

@@ -18,7 +18,7 @@ from crm_core import articles, learning, synonyms
 from crm_core.models import Interaction, Ticket
 from crm_core.rules.knowledge import Draft
 from knowledge_base import Article, Decision, Match, Matcher
-from knowledge_base.embedders import Remembering
+from knowledge_base.embedders import Embedder, Remembering
 from knowledge_base.embedders.http import HttpEmbedder
 from knowledge_base.lexicon import Groups
 from tests.builders import House, open_house
@@ -96,6 +96,157 @@ class Slow(Book):
         finally:
             self.go_on.set()
             assert await task
+
+
+class Failing(Book):
+    """It cannot be trained until the test says so."""
+
+    def __init__(self, house: House, embedder: Embedder | None = None) -> None:
+        self.seconds = Seconds()
+        super().__init__(0.05, embedder, clock=self.seconds, now=house.hands)
+        self.fails = True
+        self.tried = threading.Semaphore(0)
+
+    def _made(self, found: Iterable[Article], groups: Mapping[str, Groups], *, learn: bool) -> Matcher:
+        if learn:
+            self.tried.release()
+            if self.fails:
+                raise MemoryError("no room to learn")
+        return super()._made(found, groups, learn=learn)
+
+    @property
+    def trials(self) -> int:
+        """How often it was tried since this was asked last."""
+        count = 0
+        while self.tried.acquire(blocking=False):
+            count += 1
+        return count
+
+
+async def test_a_training_that_failed_is_tried_again_after_longer_and_longer_pauses(house: House) -> None:
+    """However often somebody looks; questions are answered meanwhile, and once it succeeds nothing is left to do."""
+    book = Failing(house)
+    await book.refresh(house.app.records)
+    began, pauses = book.seconds.now, []
+    for _ in range(9):
+        last = book.seconds.now
+        while not book.trials:
+            assert not await book.settle_or_log()
+            book.seconds.now += 15
+        pauses.append(book.seconds.now - 15 - last)
+        book.seconds.now -= 15
+    assert pauses == [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert book.match("refund please", "en").decision is Decision.ANSWER
+    assert book.training_failed_since is not None
+
+    book.fails = False
+    assert not await book.settle()
+    book.seconds.now += 3600
+    assert await book.settle()
+    assert book.training_failed_since is None
+    assert not await book.settle()
+    assert book.trials == 1
+    assert book.seconds.now > began
+
+
+async def test_since_when_training_fails_is_when_it_failed_first(house: House) -> None:
+    """Not the last time; and the next failure after a success counts anew, with a short pause again."""
+    book = Failing(house)
+    await book.refresh(house.app.records)
+    with pytest.raises(MemoryError):
+        await book.settle()
+    first_time = book.training_failed_since
+    house.hands.move(hours=1)
+    book.seconds.now += 60
+    assert not await book.settle_or_log()
+    assert book.training_failed_since == first_time
+
+    book.fails = False
+    book.seconds.now += 120
+    assert await book.settle()
+    book.fails = True
+    await save(house, draft())
+    await book.refresh(house.app.records)
+    assert not await book.settle_or_log()
+    assert first_time is not None
+    assert book.training_failed_since is not None
+    assert book.training_failed_since > first_time + timedelta(minutes=59)
+    assert book.trials == 4
+    book.seconds.now += 60
+    assert not await book.settle_or_log()
+    assert book.trials == 1
+
+
+async def test_a_change_is_a_reason_to_train_at_once(house: House) -> None:
+    """It may be what mends it. What it says counts in any case, without training."""
+    book = Failing(house)
+    await book.refresh(house.app.records)
+    assert not await book.settle_or_log()
+    assert not await book.settle_or_log()
+    assert book.trials == 1
+    await save(house, draft())
+    await book.refresh(house.app.records)
+
+    assert knows(book)
+    book.fails = False
+    assert await book.settle()
+    assert knows(book)
+    assert book.training_failed_since is None
+
+
+async def test_a_change_during_a_training_that_fails_does_not_hide_the_failure(house: House) -> None:
+    """It was begun without the change, so it is due again with it, after the pause."""
+
+    class Late(Failing):
+        async def refresh_within(self) -> None:
+            await save(house, draft())
+            await self.refresh(house.app.records)
+
+    book = Late(house)
+    await book.refresh(house.app.records)
+    await asyncio.gather(book.settle_or_log(), book.refresh_within())
+    assert book.training_failed_since is not None
+
+    book.fails = False
+    book.seconds.now += 60
+    assert await book.settle()
+    assert knows(book)
+    assert not await book.settle()
+
+
+class Watched(Failing):
+    """Tells whenever it has been asked to settle."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self.settled = asyncio.Semaphore(0)
+
+    async def settle_or_log(self) -> bool:
+        try:
+            return await super().settle_or_log()
+        finally:
+            self.settled.release()
+
+
+async def test_the_running_bot_goes_on_and_trains_again_when_it_wakes(house: House) -> None:
+    """Nothing is raised in what keeps the articles fresh, and nothing runs on and on."""
+    book = Watched(house)
+    await book.refresh(house.app.records)
+    house.app.book = book
+    stop = asyncio.Event()
+    running = asyncio.create_task(house.app.run(stop))
+    await book.settled.acquire()
+    assert book.training_failed_since is not None
+
+    book.fails = False
+    book.seconds.now += 60
+    house.app.articles_stirred.set()
+
+    while book.training_failed_since is not None:
+        await book.settled.acquire()
+    stop.set()
+    await running
+    assert book.trials == 2
 
 
 async def test_a_change_counts_at_once_and_is_trained_on_afterwards(house: House) -> None:
@@ -389,3 +540,18 @@ async def test_articles_that_could_not_be_embedded_are_embedded_later(server: Em
         await book.understand([("qqq okapi vvv", "en")])
         assert first(book.match("qqq okapi vvv", "en")) == "refund"
         book.close()
+
+
+async def test_articles_are_embedded_although_they_cannot_be_trained_on(server: EmbeddingsServer, house: House) -> None:
+    """What means the same is found while the classifiers wait."""
+    book = Failing(house, HttpEmbedder(server.url, MODEL, KEY))
+    await book.refresh(house.app.records)
+    server.orders.extend([meant, meant])
+    assert not await book.settle_or_log()
+
+    assert await book.settle()
+    await book.understand([("qqq okapi vvv", "en")])
+
+    assert first(book.match("qqq okapi vvv", "en")) == "refund"
+    assert book.training_failed_since is not None
+    book.close()

@@ -98,6 +98,18 @@ def test_a_rate_of_nothing_is_not_told() -> None:
     assert b"frontdesk_wrong_answers_realised" not in text
 
 
+async def test_a_training_that_failed_is_told_with_its_time(house: House) -> None:
+    """One figure to raise an alarm on, and since when."""
+    assert value(await metrics(house), "frontdesk_training_failed") == 0
+    assert b"frontdesk_training_failed_since" not in await metrics(house)
+
+    since = house.app.book.training_failed_since = house.hands.now
+
+    text = await metrics(house)
+    assert value(text, "frontdesk_training_failed") == 1
+    assert value(text, "frontdesk_training_failed_since_seconds") == since.timestamp()
+
+
 async def test_no_word_of_anybody_is_in_it(house: House) -> None:
     wei, ana = await house.colleague("Wei"), house.customer("ana")
     await ana.says("elephants allowed inside")
