@@ -260,6 +260,7 @@ class CustomerTag(Base):
     """A word that somebody pinned on a customer."""
 
     __tablename__ = "customer_tag"
+    __table_args__ = (Index("ix_customer_tag_tag", "tag", "customer_id"),)
     customer_id: Mapped[int] = mapped_column(references("customer.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[Word] = mapped_column(primary_key=True)
 

@@ -1,6 +1,6 @@
 """Timed work: one file each, and one line in this table."""
 
-from scheduler.jobs import campaigns, cleaning, follow_ups, relationships, unclaimed
+from scheduler.jobs import campaigns, cleaning, follow_ups, names, relationships, unclaimed
 from scheduler.jobs.base import Job, JobContext
 
 JOBS: tuple[Job, ...] = (
@@ -8,6 +8,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="unclaimed", every=15.0, run=unclaimed.run),
     Job(name="follow_ups", every=60.0, run=follow_ups.run),
     Job(name="relationships", every=600.0, run=relationships.run),
+    Job(name="names", every=600.0, run=names.run),
     Job(name="cleaning", every=600.0, run=cleaning.run),
 )
 

@@ -73,6 +73,9 @@ def upgrade() -> None:
         batch_op.drop_column("phone")
         batch_op.drop_column("email")
 
+    with op.batch_alter_table("customer_tag", schema=None) as batch_op:
+        batch_op.create_index("ix_customer_tag_tag", ["tag", "customer_id"], unique=False)
+
     with op.batch_alter_table("identity", schema=None) as batch_op:
         batch_op.add_column(sa.Column("proof", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("proven_at", crm_core.storage.types.UtcTime(), nullable=True))
