@@ -206,7 +206,7 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
     if known is not None and known.payments and known.order.currency != draft.currency:
         return Outcome(what=REFUSED, refused=OrderRefused("order_currency_changed", order=draft.external_ref))
     try:
-        payments = _new_payments(draft, known.payments if known else {})
+        payments = new_payments(draft, known.payments if known else {})
     except OrderRefused as refused:
         return Outcome(what=REFUSED, refused=refused)
     events = _new_events(work, draft, known)
@@ -250,7 +250,7 @@ def _new_events(work: Work, draft: OrderDraft, known: _Known | None) -> list[tup
     return [one for one in dict.fromkeys(said) if one not in had]
 
 
-def _new_payments(draft: OrderDraft, had: Mapping[str, tuple[str, int]]) -> list[PaymentDraft]:
+def new_payments(draft: OrderDraft, had: Mapping[str, tuple[str, int]]) -> list[PaymentDraft]:
     """The payments and refunds of a draft that are news, payments first; raises OrderRefused for one that cannot be."""
     paid = sum(amount for kind, amount in had.values() if kind == PaymentKind.PAYMENT)
     refunded = sum(amount for kind, amount in had.values() if kind == PaymentKind.REFUND)

@@ -12,3 +12,4 @@ order-payment-differs = Reference { $reference } of order { $order } is on recor
 order-currency-changed = Order { $order } has payments in another currency, so its currency cannot change.
 order-customer-erased = Order { $order } is of a customer whose data was erased; it was not taken.
 order-state-older = Order { $order } has come to another state since: it is { $standing }. Name a later time.
+order-of-nobody = Order { $order } names neither an e-mail address nor a phone number, so nobody could ever claim it.

@@ -12,3 +12,4 @@ order-payment-differs = 订单 { $order } 的流水号 { $reference } 已记录�
 order-currency-changed = 订单 { $order } 已有其他货币的收付款，不能更改货币。
 order-customer-erased = 订单 { $order } 所属客户的数据已删除，未收录这张订单。
 order-state-older = 订单 { $order } 之后已有新的状态：{ $standing }。请填写更晚的时间。
+order-of-nobody = 订单 { $order } 既没有邮箱也没有电话，无法确认属于谁。

@@ -1,0 +1,179 @@
+"""Orders of people who are not on record yet: kept sealed, listed, and taken in once such a customer appears."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from crm_core import orders
+from crm_core.models import Contact, ContactKind, Customer, OrderApart, PaymentKind
+from crm_core.orders import ADDED, CHANGED, REFUSED, SAME
+from crm_core.rules.contacts import normal_email, normal_phone
+from crm_core.rules.orders import OrderDraft, OrderLineDraft, OrderRefused, PaymentDraft
+from crm_core.storage.ids import new_id
+from crm_core.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """An order and how to know whose it is: an e-mail address, a phone number or both. Its `customer_id` is 0."""
+
+    order: OrderDraft
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of a stray: added, changed, same or refused, and then why."""
+
+    what: str
+    refused: OrderRefused | None = None
+
+
+async def keep(work: Work, strays: Sequence[Stray], *, country: str = "", write: bool = True) -> list[Kept]:
+    """Keep these orders apart, each known by source and reference: once, however often they come.
+
+    `country` is whose phone numbers are meant that do not say. Some hundreds at a time. Refused are orders that name
+    nobody, and payments that could not be taken later on. With `write` off it only tells what would be done.
+    """
+    known = await _bodies(work, strays)
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    kept = []
+    for stray in strays:
+        place = (stray.order.source, stray.order.external_ref)
+        try:
+            _check(stray)
+        except OrderRefused as refused:
+            kept.append(Kept(what=REFUSED, refused=refused))
+            continue
+        body = _written(stray)
+        if known.get(place) == body:
+            kept.append(Kept(what=SAME))
+            continue
+        kept.append(Kept(what=CHANGED if place in known else ADDED))
+        known[place] = body
+        rows[place] = _row(work, stray, body, country)
+    if write and rows:
+        await work.session.execute(
+            delete(OrderApart).where(tuple_(OrderApart.source, OrderApart.external_ref).in_(list(rows))),
+            execution_options={"synchronize_session": False},
+        )
+        await work.session.execute(insert(OrderApart.__table__), list(rows.values()))  # type: ignore[arg-type]
+    return kept
+
+
+def _check(stray: Stray) -> None:
+    if not (stray.email.strip() or stray.phone.strip()):
+        raise OrderRefused("order_of_nobody", order=stray.order.external_ref)
+    orders.new_payments(stray.order, {})
+
+
+async def _bodies(work: Work, strays: Sequence[Stray]) -> dict[tuple[str, str], str]:
+    places = list({(stray.order.source, stray.order.external_ref) for stray in strays})
+    statement = select(OrderApart).where(tuple_(OrderApart.source, OrderApart.external_ref).in_(places))
+    return {(row.source, row.external_ref): _open(work, row) for row in await work.session.scalars(statement)}
+
+
+def _row(work: Work, stray: Stray, body: str, country: str) -> dict[str, Any]:
+    row_id = new_id()
+    email, phone = stray.email.strip(), stray.phone.strip()
+    return {
+        "id": row_id,
+        "source": stray.order.source,
+        "external_ref": stray.order.external_ref,
+        "body": work.vault.seal(body, f"order_apart.body:{row_id}", None),
+        "email_blind": work.vault.blind(normal_email(email), "email") if email else None,
+        "phone_blind": work.vault.blind(normal_phone(phone, country), "phone") if phone else None,
+        "at": work.now,
+    }
+
+
+def _open(work: Work, row: OrderApart) -> str:
+    return work.vault.open(row.body, f"order_apart.body:{row.id}", None)
+
+
+def _written(stray: Stray) -> str:
+    return json.dumps(asdict(stray), ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat)
+
+
+def _read(body: str) -> Stray:
+    found = json.loads(body)
+    order = found["order"]
+    lines = order["lines"]
+    return Stray(
+        order=OrderDraft(
+            **{
+                **order,
+                "placed_at": datetime.fromisoformat(order["placed_at"]),
+                "state_at": order["state_at"] and datetime.fromisoformat(order["state_at"]),
+                "lines": None if lines is None else tuple(OrderLineDraft(**line) for line in lines),
+                "events": tuple((state, datetime.fromisoformat(at)) for state, at in order["events"]),
+                "payments": tuple(_payment(one) for one in order["payments"]),
+            }
+        ),
+        email=found["email"],
+        phone=found["phone"],
+    )
+
+
+def _payment(one: Mapping[str, Any]) -> PaymentDraft:
+    return PaymentDraft(
+        kind=PaymentKind(one["kind"]),
+        amount_minor=one["amount_minor"],
+        external_ref=one["external_ref"],
+        at=datetime.fromisoformat(one["at"]),
+    )
+
+
+async def listing(work: Work, limit: int, after: int = 0) -> list[tuple[int, Stray]]:
+    """What is kept apart, in clear, oldest first; `after` is the id of the last one seen. A look at personal data."""
+    statement = select(OrderApart).where(OrderApart.id > after).order_by(OrderApart.id).limit(limit)
+    return [(row.id, _read(_open(work, row))) for row in await work.session.scalars(statement)]
+
+
+async def how_many(work: Work) -> int:
+    """How many orders are kept apart."""
+    return await work.session.scalar(select(func.count(OrderApart.id))) or 0
+
+
+async def ready(work: Work, limit: int, after: int = 0) -> dict[int, int]:
+    """The kept orders whose customer is on record by now, as id -> customer; `after` is the last id seen.
+
+    Who has the order's e-mail address is its customer; only when nobody has, whoever has its phone number. Of several
+    the one who is on record longest.
+    """
+    found = await _owners(work, limit, after, ContactKind.PHONE, OrderApart.phone_blind)
+    found.update(await _owners(work, limit, after, ContactKind.EMAIL, OrderApart.email_blind))
+    return {one: found[one] for one in sorted(found)[:limit]}
+
+
+async def _owners(
+    work: Work, limit: int, after: int, kind: ContactKind, blind: InstrumentedAttribute[str | None]
+) -> dict[int, int]:
+    statement = (
+        select(OrderApart.id, func.min(Contact.customer_id))
+        .join(Contact, (Contact.blind == blind) & (Contact.kind == kind))
+        .join(Customer, Customer.id == Contact.customer_id)
+        .where(OrderApart.id > after, Customer.key.is_not(None))
+        .group_by(OrderApart.id)
+        .order_by(OrderApart.id)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in (await work.session.execute(statement)).all()}
+
+
+async def take_in(work: Work, owners: Mapping[int, int]) -> int:
+    """Give these kept orders (id -> customer) to their customers; how many. What is refused stays apart."""
+    rows = (await work.session.scalars(select(OrderApart).where(OrderApart.id.in_(owners)))).all()
+    drafts = [replace(_read(_open(work, row)).order, customer_id=owners[row.id]) for row in rows]
+    outcomes = await orders.upsert_many(work, drafts)
+    done = [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome.refused is None]
+    await work.session.execute(
+        delete(OrderApart).where(OrderApart.id.in_(done)), execution_options={"synchronize_session": False}
+    )
+    return len(done)

@@ -1,0 +1,19 @@
+"""Orders that were kept apart are taken in once their customer is on record, a batch at a time."""
+
+from crm_core import orders_apart
+from scheduler.jobs.base import JobContext
+
+_AT_ONCE = 50  # with their lines some 300 rows
+
+
+async def run(context: JobContext) -> None:
+    """Go through all that are ready; those that are refused stay apart and do not hold up the others."""
+    after = 0
+    while True:
+        async with context.records.read() as work:
+            owners = await orders_apart.ready(work, _AT_ONCE, after)
+        if not owners:
+            return
+        async with context.records.write() as work:
+            await orders_apart.take_in(work, owners)
+        after = max(owners)
