@@ -7,13 +7,12 @@ from typing import Final
 
 from sqlalchemy import delete, func, select
 
-from crm_core import attributes, contacts, customers, staff
+from crm_core import attributes, contacts, customers, orders, staff
 from crm_core.attributes import Held
 from crm_core.contacts import Reach
 from crm_core.conversations import name_of
 from crm_core.models import (
     ACTIVE,
-    NOT_BOUGHT,
     Consent,
     Contact,
     ContactKind,
@@ -23,11 +22,11 @@ from crm_core.models import (
     CustomerNote,
     CustomerTag,
     Identity,
-    Order,
     Staff,
     StageChange,
     Ticket,
 )
+from crm_core.orders import Figures
 from crm_core.rules.record import (
     LONGEST_COMPANY,
     LONGEST_NAME,
@@ -73,15 +72,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bought:
-    """What a customer's orders come to; money in minor units by currency, cancelled and returned ones left out."""
-
-    count: int
-    totals: dict[str, int]
-    last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A whole record in clear."""
 
@@ -97,7 +87,7 @@ class Card:
     note_count: int
     consents: dict[str, tuple[bool, datetime]]  # purpose -> the newest word, and when
     identities: list[Identity]
-    bought: Bought
+    bought: Figures
     tickets: list[Ticket]  # active ones, oldest first
     last_contact: datetime | None  # when they last wrote
 
@@ -131,7 +121,7 @@ async def card(work: Work, customer: Customer) -> Card:
         note_count=note_count,
         consents=await _consents(work, customer.id),
         identities=identities,
-        bought=await _bought(work, customer.id),
+        bought=(await orders.figures(work, [customer.id]))[customer.id],
         tickets=await _active_tickets(work, customer.id),
         last_contact=last_contact,
     )
@@ -225,21 +215,6 @@ async def _identities(work: Work, customer_id: int) -> tuple[list[Identity], dat
     )
     rows = (await work.session.execute(statement)).all()
     return [row[0] for row in rows], max((row[1] for row in rows if row[1] is not None), default=None)
-
-
-async def _bought(work: Work, customer_id: int) -> Bought:
-    statement = (
-        select(Order.currency, func.count(), func.sum(Order.total_minor), func.max(Order.placed_at))
-        .where(Order.customer_id == customer_id, Order.state.not_in(NOT_BOUGHT))
-        .group_by(Order.currency)
-        .order_by(Order.currency)
-    )
-    rows = (await work.session.execute(statement)).all()
-    return Bought(
-        count=sum(row[1] for row in rows),
-        totals={row[0]: int(row[2]) for row in rows},
-        last_at=max((row[3] for row in rows), default=None),
-    )
 
 
 async def _active_tickets(work: Work, customer_id: int) -> list[Ticket]:

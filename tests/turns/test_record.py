@@ -78,7 +78,7 @@ async def test_a_card_holds_all_that_is_known(house: House) -> None:
     assert [(one.attribute.key, one.value) for one in card.attributes] == [("size", 42.0), ("allergy", "peanuts")]
     assert [(one.body, one.staff_id) for one in card.notes] == [("likes\ngreen tea", 7)]
     assert card.consents["marketing"][0] is True
-    assert (card.bought.count, card.tickets, card.last_contact) == (0, [], None)
+    assert (card.bought.orders, card.tickets, card.last_contact) == (0, [], None)
 
 
 async def test_every_change_is_written_down_sealed(house: House) -> None:
