@@ -1,9 +1,22 @@
 """Reports: one file = one read-only report; chat, API and command line all list this registry."""
 
-from crm_core.reports import answers, articles, campaigns, deliveries, gaps, questions, tickets
-from crm_core.reports.base import Report, ReportKind
+from crm_core.reports import (
+    answers,
+    articles,
+    at_risk,
+    campaigns,
+    deliveries,
+    gaps,
+    needs,
+    questions,
+    relationships,
+    replies,
+    rfm,
+    tickets,
+)
+from crm_core.reports.base import Chart, People, Report, ReportKind, Series, of_condition
 
-__all__ = ["REPORTS", "Report", "ReportKind"]
+__all__ = ["REPORTS", "Chart", "People", "Report", "ReportKind", "Series", "of_condition"]
 
 REPORTS: dict[str, ReportKind] = {
     each.name: each
@@ -15,5 +28,10 @@ REPORTS: dict[str, ReportKind] = {
         articles.REPORT,
         gaps.REPORT,
         answers.REPORT,
+        needs.REPORT,
+        relationships.REPORT,
+        at_risk.REPORT,
+        rfm.REPORT,
+        replies.REPORT,
     )
 }

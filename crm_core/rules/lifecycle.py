@@ -71,11 +71,17 @@ def visits_of(orders: Sequence[datetime]) -> list[datetime]:
 
 def usual_interval(visits: Sequence[datetime], shop_days: float | None, rules: Lifecycle) -> timedelta:
     """What is usual between two visits: the median of their own when there are three or more, else the shop's."""
-    if len(visits) >= _OWN_VISITS:
-        days = median((later - at) / _DAY for at, later in pairwise(visits))
-    else:
+    days = own_days(visits)
+    if days is None:
         days = rules.usual_days if shop_days is None else shop_days
     return timedelta(days=min(max(days, rules.shortest_days), rules.longest_days))
+
+
+def own_days(visits: Sequence[datetime]) -> float | None:
+    """The median of the days between a customer's own visits; None when there are too few to tell."""
+    if len(visits) < _OWN_VISITS:
+        return None
+    return median((later - at) / _DAY for at, later in pairwise(visits))
 
 
 def _stage(
