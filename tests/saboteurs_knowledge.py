@@ -182,7 +182,7 @@ _MATCHING = (
     (
         "hear no homophones",
         "knowledge_base/slips.py",
-        "        if not self._fit(left, one, two):",
+        "        if left + one not in self._pairs:",
         "        if False:",
         _SLIPS,
     ),
@@ -470,6 +470,37 @@ _TRAINING = (
     ),
 )
 
+_ARCHIVING = (
+    (
+        "archive an article without trying what is lost",
+        "bot/handlers/articles.py",
+        ', "article.archive": look_archive}',
+        "}",
+        _IN_CHAT,
+    ),
+    (
+        "archive although answers are lost",
+        "bot/handlers/articles.py",
+        "and (found.regression or found.no_longer_answered):",
+        "and found.regression:",
+        _IN_CHAT,
+    ),
+    (
+        "archive although another article answers wrongly then",
+        "bot/handlers/articles.py",
+        "and (found.regression or found.no_longer_answered):",
+        "and found.no_longer_answered:",
+        _IN_CHAT,
+    ),
+    (
+        "let colleagues read a judged question without a trace",
+        "bot/handlers/publishing.py",
+        '        audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")\n',
+        "        pass\n",
+        _IN_CHAT,
+    ),
+)
+
 KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_KNOWING,
     *_MEASURING,
@@ -478,4 +509,5 @@ KNOWLEDGE_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *_ASKED,
     *_TRIED,
     *_TRAINING,
+    *_ARCHIVING,
 )

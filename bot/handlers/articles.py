@@ -213,15 +213,30 @@ async def _done(turn: Turn, key: str, slug: str) -> Reply:
     return Reply(text="\n".join((turn.say(key, slug=slug), *lines)))
 
 
+async def look_archive(turn: Turn) -> Callable[[], Any] | None:
+    """What archiving would change: nothing when customers do not get it, or somebody said: archive anyway."""
+    if turn.pressed is None or turn.pressed.args.get("anyway"):
+        return None
+    slug, language = _named(turn)
+    row = await articles.find(turn.work, slug, language)
+    if row is None or row.state != ArticleState.PUBLISHED:
+        return None
+    return await try_out(turn, draft_of(slug, language, {**content_of(row), "state": ArticleState.ARCHIVED.value}))
+
+
 async def archive(turn: Turn) -> list[Reply]:
-    """Customers do not get it any more; it is kept."""
+    """Customers do not get it any more; it is kept. When answers would be lost, only after a second, explicit word."""
     assert turn.staff is not None
     slug, language = _named(turn)
+    found = turn.found
+    if isinstance(found, Replay) and (found.regression or found.no_longer_answered):
+        anyway = turn.button("button-archive-anyway", "article.archive", slug=slug, language=language, anyway=True)
+        return [await warning(turn, found, anyway)]
     try:
         await articles.archive(turn.work, slug, language, turn.staff.id)
     except KnowledgeRefused as refusal:
         return refused(turn, refusal)
-    return [turn.reply("article-archived", slug=slug)]
+    return [await _done(turn, "article-archived", slug)]
 
 
 # ---- synonyms ----
@@ -278,5 +293,5 @@ HANDLER = Handler(
         "article.restore": restore,
         "synonyms": words,
     },
-    ahead={"article.publish": look_publish, "article.restore": look_publish},
+    ahead={"article.publish": look_publish, "article.restore": look_publish, "article.archive": look_archive},
 )

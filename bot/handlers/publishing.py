@@ -43,12 +43,9 @@ async def lines_of(turn: Turn, replay: Replay, own: Sequence[Example] = ()) -> l
                 judged=replay.judged,
             )
         )
-    named = (*replay.turned_wrong, *(one for one in replay.now_wrong if one not in replay.turned_wrong))[:_NAMED]
-    words = await conversations.words_of(turn.work, named)
-    for one in named:
-        if one in words:
-            audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")
-            lines.append(turn.say("check-wrong", words=words[one][:200]))
+    wrong = (*replay.turned_wrong, *(one for one in replay.now_wrong if one not in replay.turned_wrong))
+    lines += await _quoted(turn, wrong, "check-wrong")
+    lines += await _quoted(turn, replay.no_longer_answered, "check-lost")
     lines += [
         turn.say("check-must" if one.must else "check-must-not", slug=one.article, words=one.text[:200])
         for one in replay.broken_examples[:_NAMED]
@@ -60,7 +57,15 @@ async def lines_of(turn: Turn, replay: Replay, own: Sequence[Example] = ()) -> l
     return lines
 
 
+async def _quoted(turn: Turn, questions: Sequence[int], key: str) -> list[str]:
+    assert turn.staff is not None
+    words = await conversations.words_of(turn.work, questions[:_NAMED])
+    for one in words:
+        audit.enter(turn.work, turn.staff.id, "judgement.read", f"interaction:{one}")
+    return [turn.say(key, words=words[one][:200]) for one in questions[:_NAMED] if one in words]
+
+
 async def warning(turn: Turn, replay: Replay, *buttons: Button, own: Sequence[Example] = ()) -> Reply:
     """Nothing is changed yet: what would go wrong, and the way to do it all the same."""
-    said = turn.say("check-warning" if replay.regression else "check-warning-own")
-    return Reply(text="\n".join((said, *await lines_of(turn, replay, own))), buttons=(buttons,))
+    said = "check-warning" if replay.regression else "check-warning-own" if own else "check-warning-lost"
+    return Reply(text="\n".join((turn.say(said), *await lines_of(turn, replay, own))), buttons=(buttons,))

@@ -211,12 +211,108 @@ async def test_an_archived_article_is_kept_and_published_again(house: House) -> 
     rehearse(house)
     await mia.says("/article track")
 
-    assert await mia.presses("Archive") == ["“track” is archived; customers do not get it any more."]
+    (heard,) = await mia.presses("Archive")
+    assert heard.splitlines() == [
+        "“track” is archived; customers do not get it any more.",
+        "Tried on the examples: none of them is decided differently.",
+    ]
     assert await state_of(house, "track") == "archived"
     (heard,) = await mia.says("/article track")
     assert "Archived: customers do not get it any more" in heard
     await mia.presses("Publish")
     assert await state_of(house, "track") == "published"
+
+
+async def test_archiving_rehearses_first_and_names_what_would_be_lost(house: House) -> None:
+    """Nothing is changed until a second word is said; the look at the question is in the audit log."""
+    mia = await house.colleague("Mia", "supervisor")
+    await house.customer().says("where is my order")
+    (asked,) = await house.rows(Interaction, Interaction.kind == Kind.MESSAGE, Interaction.decision.is_not(None))
+    rehearsal = rehearse(house, no_longer_answered=(asked.id,))
+    await mia.says("/article track")
+
+    (warned,) = await mia.presses("Archive")
+
+    assert warned.splitlines()[0] == (
+        "Nothing is changed yet. Without this article, questions that are answered now would not be:"
+    )
+    assert "0 now wrong, 1 no longer answered." in warned
+    assert "No longer answered: “where is my order”" in warned
+    assert [(one.slug, one.state) for one in rehearsal.drafts] == [("track", "archived")]
+    assert await state_of(house, "track") == "published"
+    (entry,) = await house.rows(AuditEntry, AuditEntry.act == "judgement.read")
+    assert entry.subject == f"interaction:{asked.id}"
+
+    assert await mia.presses("Archive anyway") == ["“track” is archived; customers do not get it any more."]
+    assert await state_of(house, "track") == "archived"
+    assert len(rehearsal.drafts) == 1
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"now_wrong": (1,), "turned_wrong": (1,)},
+        {"broken_examples": (Example("refund", "en", "money back", must=False),)},
+    ],
+)
+async def test_archiving_that_makes_another_article_answer_wrongly_is_warned_of(
+    house: House, outcome: dict[str, Sequence[object]]
+) -> None:
+    """What it kept from being answered with the next best is not kept any more."""
+    mia = await house.colleague("Mia", "supervisor")
+    rehearse(house, **outcome)
+    await mia.says("/article track")
+
+    (warned,) = await mia.presses("Archive")
+
+    assert warned.startswith("Nothing is changed yet. With this, something that is right now would be wrong:")
+    assert await state_of(house, "track") == "published"
+
+
+async def test_what_archiving_gains_is_told_and_holds_nothing_back(house: House) -> None:
+    mia = await house.colleague("Mia", "supervisor")
+    rehearse(house, newly_answered=(1, 2), held_back=(3,))
+    await mia.says("/article track")
+
+    (heard,) = await mia.presses("Archive")
+
+    assert heard.startswith("“track” is archived;")
+    assert "2 newly answered, 0 now wrong, 0 no longer answered." in heard
+    assert await state_of(house, "track") == "archived"
+
+
+async def test_what_customers_do_not_get_is_archived_without_a_rehearsal(house: House) -> None:
+    """A draft answers nobody, so nothing can be lost."""
+    mia = await draft(house)
+    rehearsal = rehearse(house, no_longer_answered=(1,))
+    await mia.says("/article kettle")
+
+    assert await mia.presses("Archive") == ["“kettle” is archived; customers do not get it any more."]
+    assert rehearsal.drafts == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_judged_question_that_an_article_answers_is_found_by_the_matcher_itself(
+    house: House, language: str
+) -> None:
+    """Nothing made up: what staff judged right is lost without the article, and said in the reader's language."""
+    mia = await house.colleague("Mia", "supervisor")
+    house.serve(replace(house.app.shop, chance=lambda: 0.0))
+    await house.customer().says("refund please")
+    await mia.says("/judge")
+    await mia.presses("Refunds")
+    await mia.says(f"/language {language}")
+    await mia.says("/article refund en")
+
+    (warned,) = await mia.presses({"en": "Archive", "zh": "归档"}[language])
+
+    assert {"en": "No longer answered: “refund please”", "zh": "不再回答：“refund please”"}[language] in warned
+    row = await house.rows(Article, Article.slug == "refund", Article.language == "en")
+    assert row[0].state == "published"
+    (done,) = await mia.presses({"en": "Archive anyway", "zh": "仍然归档"}[language])
+    assert "refund" in done
+    row = await house.rows(Article, Article.slug == "refund", Article.language == "en")
+    assert row[0].state == "archived"
 
 
 async def test_an_article_goes_back_to_an_earlier_version(house: House) -> None:

@@ -73,5 +73,5 @@ async def test_the_matcher_is_never_asked_inside_a_transaction(house: House) -> 
     await mia.presses("Publish")
 
     assert all(asked.values()), asked
-    assert watch.asked.count("replay") == 2
+    assert watch.asked.count("replay") == 3
     assert await house.how_many(Inbox, Inbox.attempts > 0) == 0, "no look-up found the database held"

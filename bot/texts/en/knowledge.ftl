@@ -81,6 +81,7 @@ approved-gap = Gap { $number } is closed with it.
 rejected = The proposal for “{ $slug }” is rejected.
 check-warning = Nothing is changed yet. With this, something that is right now would be wrong:
 check-warning-own = Nothing is changed yet. The article does not do what its own examples want:
+check-warning-lost = Nothing is changed yet. Without this article, questions that are answered now would not be:
 check-nothing = Tried on { $judged ->
     [0] the examples
     [one] the examples and one judged question of the last month
@@ -91,6 +92,7 @@ check-counts = Of { $judged ->
    *[other] { $judged } judged questions
 } of the last month: { $newly } newly answered, { $wrong } now wrong, { $lost } no longer answered.
 check-wrong = Now wrong: “{ $words }”
+check-lost = No longer answered: “{ $words }”
 check-must = No longer the first for “{ $slug }”, as its example wants: “{ $words }”
 check-must-own = Not the first for “{ $slug }”, as its example wants: “{ $words }”
 check-must-not = Now answered with “{ $slug }”, which its example forbids: “{ $words }”
@@ -164,6 +166,7 @@ article-restored = “{ $slug }” says again what it said then.
 button-publish = Publish
 button-publish-anyway = Publish anyway
 button-archive = Archive
+button-archive-anyway = Archive anyway
 button-versions = Earlier versions
 button-restore = Back to version { $number }
 button-restore-anyway = Go back anyway
