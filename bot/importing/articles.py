@@ -161,6 +161,8 @@ async def _take_some(work: Work, drafts: Sequence[Draft], taken: TakenArticles) 
 
 async def _try_out(records: Records | None, drafts: Sequence[Draft], book: Book) -> Trial | None:
     """What these articles, as they would be, change for customers; None when there is nothing to tell of it."""
+    if not drafts:
+        return None
     if records is not None:
         await book.refresh(records)
     if not book.differs(drafts):

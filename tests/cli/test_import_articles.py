@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from bot.articles import Book
+from bot.importing.articles import import_articles, read_article_file
 from crm_core import learning
 from crm_core.models import Article, AuditEntry, Interaction
 from crm_core.work import Records
@@ -89,6 +91,21 @@ def test_what_an_import_changes_is_told_in_the_dry_run_and_in_the_import(shop: S
     for more in ((), ("--dry-run",)):
         assert "Tried" not in imports(shop, DOGS, more=more).out
     assert imports(shop, DOGS, more=("--json",)).json["trial"] is None
+
+
+def test_what_is_known_just_so_is_not_tried_again(shop: ShopFolder) -> None:
+    """A large file that is imported every night costs a comparison, and no training."""
+
+    class Untouched(Book):
+        async def refresh(self, records: Records) -> bool:
+            raise AssertionError("nothing is different, and yet it is tried")
+
+    imports(shop, DOGS, CATS)
+    drafts, _warnings = read_article_file(shop.folder / "more.jsonl")
+
+    taken = shop.with_records(lambda records: import_articles(records, drafts, Untouched(0.05), dry_run=False))
+
+    assert (taken.added, taken.changed, taken.same) == (0, 0, 2)
 
 
 def test_an_answer_that_would_become_wrong_keeps_all_of_them_out(shop: ShopFolder) -> None:
