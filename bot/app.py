@@ -167,11 +167,13 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         zone=settings.shop.time_zone,
         texts=Texts(settings.shop.languages),
         articles=book,
+        files=files,
         understand=book.understand if settings.knowledge.embedder else None,
         staff_group=_staff_group(settings, channels),
         unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
         quiet=settings.marketing.quiet_hours,
         weekly_cap=settings.marketing.weekly_cap,
+        country=settings.shop.country,
         judge_share=settings.knowledge.judge_share if settings.knowledge.judge_per_week else 0.0,
         judge_per_week=settings.knowledge.judge_per_week,
         second_person_approves=settings.knowledge.second_person_approves,
@@ -206,6 +208,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         after_resolved_days=settings.followups.after_resolved_days,
         after_first_contact_days=settings.followups.after_first_contact_days,
         lifecycle=settings.relationships.lifecycle,
+        files=files,
     )
     articles_stirred = asyncio.Event()
 

@@ -31,6 +31,7 @@ class Incoming:
     press: str = ""  # "<token>.<index>" of the pressed button; "" when nothing was pressed
     press_id: str = ""  # what the channel wants back to stop the button's spinner
     attachment: Attachment | None = None
+    phone: str = ""  # the sender's own number, when the update shares it and the channel vouches that it is theirs
     unsupported: str = ""  # the kind of media that we do not take ("sticker", "voice"), else ""
     message_id: str = ""  # the channel's id of this message, unique within the chat
     reply_to: str = ""  # the channel's id of the message that this one answers
@@ -61,6 +62,7 @@ class Reply:
     prompt: str = ""  # a quiet question above the buttons ("Did this help?")
     titled: bool = False  # the first line is a title and shown bold
     article: str = ""  # the id of the article that these words come from
+    attachment: Attachment | None = None  # a file of ours that goes with the text as its caption: `Turn.keep`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

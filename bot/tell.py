@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.message import Button, Reply
-from bot.turn import Shop
+from bot.turn import Shop, filed
 from crm_core import outbox, staff
 from crm_core.conversations import Words, record
 from crm_core.models import Conversation, Identity, Interaction, Kind, Lane, Role, Staff, Ticket
@@ -40,7 +40,9 @@ async def tell(
 ) -> Interaction:
     """Say `reply` to the person of a conversation; `words` adds what else is known about it."""
     known = words or Words(kind=Kind.REPLY, text="")
-    interaction = await record(work, conversation, replace(known, text=reply.text, titled=reply.titled))
+    file = filed(reply.attachment, identity.channel) if reply.attachment is not None else known.attachment
+    said = replace(known, text=reply.text, titled=reply.titled, attachment=file)
+    interaction = await record(work, conversation, said)
     queue_words(work, identity, interaction, lane, keyboard(reply.buttons, reply.prompt), chat)
     return interaction
 

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.message import Button, Incoming, Reply
+from bot.message import Attachment, Button, Incoming, Reply
 from bot.texts import Texts
 from crm_core.conversations import Words, record
+from crm_core.files import MADE, FileStore
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
 from crm_core.rules.knowledge import Draft
 from crm_core.work import Work
@@ -45,10 +46,13 @@ class Shop:
     zone: str
     texts: Texts
     articles: Articles
+    files: FileStore
+    elsewhere: dict[str, str] = field(default_factory=dict)  # where one can go on: "telegram" -> address before a token
     staff_group: tuple[str, str] | None = None  # channel and chat of the group that is told of tickets
     unclaimed_after_minutes: int = 10
     quiet: tuple[Any, Any] | None = None
     weekly_cap: int = 3
+    country: str = ""  # whose phone numbers are meant that do not say
     understand: Callable[[Sequence[tuple[str, str]]], Awaitable[None]] | None = None  # before these are matched
     judge_share: float = 0.0  # of the questions, drawn at random, that staff may be asked to judge
     judge_per_week: int = 5  # by one colleague
@@ -160,18 +164,27 @@ class Turn:
     def _words(self) -> str:
         return self.pressed.label if self.pressed else self.incoming.text
 
+    async def keep(self, file_name: str, data: bytes) -> Attachment:
+        """Keep a picture (PNG) that was made for this person, to go with a reply; after 30 days it is removed."""
+        mime = "image/png"
+        row = await self.shop.files.keep(self.work, self.identity, file_name=file_name, kind=MADE, mime=mime, data=data)
+        return Attachment(kind="photo", ref=f"file:{row.id}", file_name=file_name, mime=mime, size=len(data))
+
     def _attachment(self) -> dict[str, Any] | None:
         file = self.incoming.attachment
-        if file is None:
-            return None
-        return {
-            "channel": self.incoming.channel,
-            "ref": file.ref,
-            "kind": file.kind,
-            "file_name": file.file_name,
-            "mime": file.mime[:190],
-            "size": file.size,
-        }
+        return filed(file, self.incoming.channel) if file is not None else None
+
+
+def filed(file: Attachment, channel: str) -> dict[str, Any]:
+    """A file as `crm_core.conversations.record` writes it down."""
+    return {
+        "channel": channel,
+        "ref": file.ref,
+        "kind": file.kind,
+        "file_name": file.file_name,
+        "mime": file.mime[:190],
+        "size": file.size,
+    }
 
 
 Answer = Callable[[Turn], Awaitable[list[Reply]]]

@@ -1,28 +1,100 @@
-"""Reports in the chat: how answers, articles and gaps stand; a number is a campaign's."""
+"""Reports in the chat: answers, articles and gaps in words, customers with a picture; a number is a campaign's."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.explaining import percent
 from bot.handlers import campaign
 from bot.message import Reply
+from bot.plotting import draw
+from bot.report_words import has_picture, words_of
 from bot.turn import Handler, Turn
-from crm_core.reports import REPORTS
+from crm_core import audit
+from crm_core.reports import REPORTS, Report
 from crm_core.rules import access
 
 _DAYS = 30
+_MOST_DAYS = 3650
 _LISTED = 12
+_ABOUT_CUSTOMERS = {
+    "needs": "report.needs",
+    "relationships": "report.relationships",
+    "at-risk": "report.relationships",
+    "rfm": "report.relationships",
+    "replies": "report.relationships",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A report about customers that somebody asks for and may read."""
+
+    name: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A report that was made before the turn's transaction, and its picture as a PNG if there is anything to see."""
+
+    report: Report
+    picture: bytes | None
 
 
 async def report(turn: Turn) -> list[Reply]:
-    """`/report answers`, `/report articles`, `/report gaps`; `/report 3` is how campaign 3 stands."""
+    """`/report needs`, `/report answers` and so on, the former also `/report needs 90`; `/report 3` is campaign 3."""
+    if isinstance(turn.found, Made):
+        return [await _about_customers(turn, turn.found)]
     name = turn.argument.casefold()
     if name in _REPORTS and access.may(turn.role, "knowledge.report"):
         return [await _REPORTS[name](turn)]
     if access.may(turn.role, "campaign.report"):
         return await campaign.report(turn)
-    return [turn.reply("report-which")]
+    offered = " · ".join(f"/report {each}" for each in (*_REPORTS, *_ABOUT_CUSTOMERS) if _may(turn, each))
+    return [turn.reply("report-which", reports=offered)]
+
+
+def _may(turn: Turn, name: str) -> bool:
+    return access.may(turn.role, _ABOUT_CUSTOMERS.get(name, "knowledge.report"))
+
+
+def _wanted(turn: Turn) -> Wanted | None:
+    """What is asked for; None when it is no report about customers, or not for this colleague."""
+    name, _, rest = turn.argument.partition(" ")
+    name = name.casefold().replace("_", "-")
+    if name not in _ABOUT_CUSTOMERS or not _may(turn, name):
+        return None
+    days = int(rest) if rest.isascii() and rest.isdigit() and len(rest) < 5 else _DAYS
+    return Wanted(name=name, days=min(max(days, 1), _MOST_DAYS))
+
+
+async def _make_ahead(turn: Turn) -> Callable[[], Any] | None:
+    """Reads the report with no lock on the records, and draws it beside the counter's loop."""
+    wanted = _wanted(turn)
+    if wanted is None:
+        return None
+    midnight = turn.work.now.astimezone(ZoneInfo(turn.shop.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    made = await REPORTS[wanted.name].make(turn.work, midnight - timedelta(days=wanted.days - 1))
+    return lambda: asyncio.to_thread(_drawn, made)
+
+
+def _drawn(made: Report) -> Made:
+    return Made(report=made, picture=draw(made.chart) if made.chart is not None and has_picture(made) else None)
+
+
+async def _about_customers(turn: Turn, made: Made) -> Reply:
+    wanted = _wanted(turn)
+    assert wanted is not None
+    assert turn.staff is not None
+    if wanted.name == "at-risk":
+        audit.enter(turn.work, turn.staff.id, "report.at_risk", "report:at-risk", customers=len(made.report.rows))
+    lines = words_of(turn.say, wanted.name, made.report, wanted.days)
+    picture = await turn.keep(f"{wanted.name}.png", made.picture) if made.picture is not None else None
+    return Reply(text="\n".join(lines), titled=True, attachment=picture)
 
 
 async def _answers(turn: Turn) -> Reply:
@@ -111,4 +183,4 @@ async def _gaps(turn: Turn) -> Reply:
 
 _REPORTS = {"answers": _answers, "articles": _articles, "gaps": _gaps}
 
-HANDLER = Handler(name="report", commands={"/report": ("report", report)})
+HANDLER = Handler(name="report", commands={"/report": ("report", report)}, ahead={"report": _make_ahead})

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from crm_core.files import FileStore
 from crm_core.models import Ticket
 from crm_core.rules.lifecycle import Lifecycle
 from crm_core.work import Records, Work
@@ -20,6 +21,7 @@ class JobContext:
     after_resolved_days: int  # 0: no such follow-up
     after_first_contact_days: int  # 0: no such follow-up
     lifecycle: Lifecycle
+    files: FileStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -419,7 +419,9 @@ async def test_every_report_can_be_read_in_the_chat_in_both_languages(house: Hou
 async def test_a_marketers_report_is_still_a_campaigns_and_an_agent_is_told_which_there_are(house: House) -> None:
     wei, max_ = await house.colleague("Wei"), await house.colleague("Max", "marketer")
 
-    assert await wei.says("/report 1") == ["Which report? /report answers, /report articles or /report gaps."]
+    assert await wei.says("/report 1") == [
+        "Which report? /report answers · /report articles · /report gaps · /report needs"
+    ]
     assert await max_.says("/report answers") == ["Which campaign? For example: /report 3. /campaigns lists them."]
 
 

@@ -11,7 +11,7 @@ from bot.handlers.help import menu
 from bot.texts import FOLDER, LANGUAGES, Texts
 from crm_core import gaps
 from crm_core.follow_ups import FollowUpKind
-from crm_core.models import STAFF_ROLES, ArticleState, CampaignState, OrderState, Role
+from crm_core.models import STAFF_ROLES, ArticleState, CampaignState, OrderState, Role, Stage
 from knowledge_base import Decision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,10 @@ _MADE = {
     *(f"gap-state-{state}" for state in (gaps.OPEN, gaps.CLOSED)),
     *(f"decided-{decision}" for decision in Decision),
     *(f"threshold-{source}" for source in ("shipped", "judged")),
+    *(f"stage-{stage.replace('_', '-')}" for stage in Stage),
     *(f"order-state-{state}" for state in OrderState),
 }
-_MADE_FROM = ("help-", "reason-", "why-", "version-", "left-out-")
+_MADE_FROM = ("help-", "risk-", "reason-", "why-", "version-", "left-out-")
 
 
 def messages(language: str) -> dict[str, set[str]]:

@@ -172,6 +172,26 @@ async def test_a_web_customers_file_reaches_a_telegram_agent(shop: Shop) -> None
     assert [(file["file_name"], file["content"]) for file in shop.telegram.files.values()] == [("invoice.pdf", PDF)]
 
 
+async def test_a_reports_picture_reaches_a_colleague_wherever_they_ask(shop: Shop) -> None:
+    """On Telegram it is a photo with a caption; at the desk it stands in their own talk, and nobody else opens it."""
+    await shop.says(ANA, text="How long does delivery take?")
+    await shop.says(WEI, text=f"/start {await shop.served.invite(name='Wei')}")
+    await shop.shown(WEI, "Welcome, Wei.")
+    await shop.says(WEI, text="/report needs")
+    sent = await shop.shown(WEI, "What customers asked about", "sendPhoto")
+    assert sent["caption_entities"][0]["type"] == "bold"
+    (uploaded,) = shop.telegram.files.values()
+    assert (uploaded["file_name"], uploaded["content"][:8]) == ("needs.png", PNG[:8])
+
+    async with shop.desk() as (browser, page), shop.served.client() as other:
+        await other.get("/chat")
+        await page.send(type="say", client_id="d-1", thread="home", text="/report needs")
+        picture = await _attachment(page, "home", "photo")
+        seen = await browser.get(picture["url"])
+        assert (seen.content, seen.headers["content-type"]) == (uploaded["content"], "image/png")
+        assert (await other.get(picture["url"])).status_code == 404
+
+
 async def _state(page: Page, thread: str, words: str, state: str) -> str:
     """The id of the message with these words, once its delivery stands so."""
     while (message := await page.hear_text(words, thread))["state"] != state:

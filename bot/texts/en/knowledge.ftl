@@ -193,7 +193,7 @@ synonyms-removed = These do not mean the same any more: { $words }
 button-remove-synonyms = Remove “{ $word }”
 
 # Reports.
-report-which = Which report? /report answers, /report articles or /report gaps.
+report-which = Which report? { $reports }
 report-empty = Nothing yet.
 report-answers-title = Answers of the last { $days } days
 report-answers-decided = { $messages ->

@@ -173,7 +173,7 @@ synonyms-removed = 这些词不再视为同义：{ $words }
 button-remove-synonyms = 删除“{ $word }”
 
 # 报表。
-report-which = 要看哪个报表？/report answers、/report articles 或 /report gaps。
+report-which = 要看哪个报表？{ $reports }
 report-empty = 暂无内容。
 report-answers-title = 最近 { $days } 天的回答
 report-answers-decided = 共 { $messages } 条消息：直接回答 { $answered }，反问 { $suggested }，转人工 { $escalated }
