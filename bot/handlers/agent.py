@@ -371,7 +371,7 @@ async def resend(turn: Turn) -> list[Reply]:
 
 
 async def card(turn: Turn) -> list[Reply]:
-    """`/customer 12`: the card of a ticket again."""
+    """The card of a ticket again, from the card of its customer."""
     ticket, _rest = await ticket_of(turn)
     if ticket is None or turn.staff is None:
         return no_ticket(turn)
@@ -388,7 +388,6 @@ HANDLER = Handler(
         "/note": ("ticket.note", note),
         "/resolve": ("ticket.resolve", resolve),
         "/handon": ("ticket.hand_on", hand_on),
-        "/customer": ("ticket.history", card),
         "/resend": ("ticket.resend", resend),
     },
     acts={
@@ -396,6 +395,7 @@ HANDLER = Handler(
         "ticket.resolve": resolve,
         "ticket.hand_on": hand_on,
         "ticket.queue": queue,
+        "ticket.history": card,
         "ticket.reply": send_held,
         "ticket.resend": resend,
     },

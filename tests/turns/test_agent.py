@@ -255,14 +255,15 @@ async def test_a_ticket_is_not_handed_to_whoever_cannot_take_it(house: House, na
     assert await wei.says(f"/handon {name}") == [f"There is nobody called {name} on the desk."]
 
 
-async def test_a_customers_card_can_be_asked_for(house: House) -> None:
-    """/customer shows it to anybody on the desk."""
+async def test_a_tickets_card_can_be_asked_for(house: House) -> None:
+    """Anybody on the desk gets it from the card of its customer."""
     wei, ana = await waiting(house)
     mia = await house.colleague("Mia")
     await wei.says("/claim 1")
     await ana.says("he is called Otto")
 
-    (heard,) = await mia.says("/customer 1")
+    await mia.says("/customer Ana Silva")
+    (heard,) = await mia.presses("Ticket #1")
 
     assert "Wei has it." in heard
     assert "Ana Silva: he is called Otto" in heard

@@ -105,7 +105,8 @@ async def test_colleagues_read_a_note_on_the_card(house: House) -> None:
     mia = await house.colleague("Mia")
     await wei.says("/note ask the zoo")
 
-    assert "Note: ask the zoo" in (await mia.says("/customer 1"))[0]
+    await mia.says("/customer ana")
+    assert "Note: ask the zoo" in (await mia.presses("Ticket #1"))[0]
 
 
 @pytest.mark.parametrize(("command", "heard"), [("/reply", "What shall I say?"), ("/note", "What shall I note down?")])

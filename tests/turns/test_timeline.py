@@ -69,7 +69,7 @@ async def busy(house: House) -> int:
         work.session.add(
             Payment(id=new_id(), order_id=order.id, kind="payment", amount_minor=4800, external_ref="p1", at=work.now)
         )
-    return customer.id
+    return int(customer.id)
 
 
 async def test_everything_that_happened_is_there_newest_first(house: House) -> None:

@@ -20,6 +20,9 @@ _MATCHER = (ROOT / "knowledge_base" / "matcher.py").read_text(encoding="utf-8")
 # Keys that the code puts together from a word of the records.
 _MADE = {
     *(f"role-{role}" for role in STAFF_ROLES),
+    *(f"{what}-{place}" for what in ("place", "button-continue") for place in ("telegram", "webchat", "memory")),
+    *(f"merge-because-{reason}" for reason in ("phone", "email", "order")),
+    *(f"merge-field-{field}" for field in ("name", "birthday", "company", "language", "time-zone")),
     *(f"campaign-{state}" for state in CampaignState),
     *(f"follow-up-{kind.replace('_', '-')}" for kind in FollowUpKind),
     *(f"button-{act}" for act in ("pause", "resume", "cancel")),
@@ -30,7 +33,7 @@ _MADE = {
     *(f"stage-{stage.replace('_', '-')}" for stage in Stage),
     *(f"order-state-{state}" for state in OrderState),
 }
-_MADE_FROM = ("help-", "risk-", "reason-", "why-", "version-", "left-out-")
+_MADE_FROM = ("help-", "risk-", "reason-", "why-", "version-", "left-out-", "field-", "timeline-", "customer-how-")
 
 
 def messages(language: str) -> dict[str, set[str]]:
