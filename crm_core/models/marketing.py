@@ -50,7 +50,7 @@ class CampaignRecipient(Base):
     )
     id: Mapped[Id]
     campaign_id: Mapped[int] = mapped_column(references("campaign.id", ondelete="CASCADE"))
-    customer_id: Mapped[int] = mapped_column(references("customer.id", ondelete="CASCADE"))
+    customer_id: Mapped[int] = mapped_column(references("customer.id", ondelete="CASCADE"), index=True)
     identity_id: Mapped[int | None]
     language: Mapped[Word]
     excluded: Mapped[Word | None]

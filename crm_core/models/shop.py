@@ -31,10 +31,10 @@ class Order(Base):
     __tablename__ = "shop_order"
     __table_args__ = (
         UniqueConstraint("source", "external_ref"),
-        Index("ix_shop_order_customer_id", "customer_id", "placed_at"),
+        Index("ix_shop_order_customer_id", "customer_id", "placed_at", "state"),
         Index("ix_shop_order_placed_at", "placed_at", "customer_id", "state"),
         # What somebody spent is summed from the index alone.
-        Index("ix_shop_order_money", "currency", "customer_id", "state", "total_minor"),
+        Index("ix_shop_order_money", "customer_id", "currency", "state", "total_minor"),
         Index("ix_shop_order_external_ref", "external_ref"),
         Index("ix_shop_order_tracking", "tracking"),
     )

@@ -73,6 +73,9 @@ def upgrade() -> None:
         batch_op.drop_column("phone")
         batch_op.drop_column("email")
 
+    with op.batch_alter_table("campaign_recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_campaign_recipient_customer_id"), ["customer_id"], unique=False)
+
     with op.batch_alter_table("customer_tag", schema=None) as batch_op:
         batch_op.create_index("ix_customer_tag_tag", ["tag", "customer_id"], unique=False)
 
@@ -88,9 +91,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tracking", sa.String(length=190), nullable=True))
         batch_op.add_column(sa.Column("carrier", sa.String(length=190), nullable=True))
         batch_op.drop_index(batch_op.f("ix_shop_order_customer_id"))
-        batch_op.create_index("ix_shop_order_customer_id", ["customer_id", "placed_at"], unique=False)
+        batch_op.create_index("ix_shop_order_customer_id", ["customer_id", "placed_at", "state"], unique=False)
         batch_op.create_index("ix_shop_order_external_ref", ["external_ref"], unique=False)
-        batch_op.create_index("ix_shop_order_money", ["currency", "customer_id", "state", "total_minor"], unique=False)
+        batch_op.create_index("ix_shop_order_money", ["customer_id", "currency", "state", "total_minor"], unique=False)
         batch_op.create_index("ix_shop_order_placed_at", ["placed_at", "customer_id", "state"], unique=False)
         batch_op.create_index("ix_shop_order_tracking", ["tracking"], unique=False)
 
