@@ -23,7 +23,7 @@ from bot.turn import Pressed, Shop, Turn
 from bot.who import Address, Known, know
 from crm_core import customers, inbox, outbox
 from crm_core.conversations import Words
-from crm_core.models import Inbox, Interaction, Kind, Outbox, Ticket
+from crm_core.models import ORDER_DIALOGUE, Customer, Inbox, Interaction, Kind, Outbox, Ticket
 from crm_core.storage.database import is_out_of_order
 from crm_core.work import Records, Work
 from knowledge_base import Match
@@ -231,7 +231,7 @@ class Counter:
             shop=self._shop,
             identity=known.identity,
             conversation=known.conversation,
-            customer=known.customer,
+            customer=await _customer_by_now(work, known),
             staff=known.staff if known.staff and known.staff.revoked_at is None else None,
             ticket=_current(known),
             earlier=known.earlier,
@@ -261,7 +261,8 @@ class Counter:
             pending.match is None
             and pending.restarts < _RESTARTS
             and dispatch.is_free_text(pending.incoming)
-            and not (turn.identity.staff_id or turn.ticket or turn.dialogue)
+            and not (turn.identity.staff_id or turn.ticket)
+            and (turn.dialogue is None or turn.dialogue.kind == ORDER_DIALOGUE)
         )
 
     async def _answer(self, turn: Turn) -> None:
@@ -358,6 +359,14 @@ def _current(known: Known) -> Ticket | None:
     """The current ticket, unless a colleague's turn in this very batch has resolved it."""
     ticket = known.ticket
     return ticket if ticket is not None and ticket.current_of == known.conversation.id else None
+
+
+async def _customer_by_now(work: Work, known: Known) -> Customer | None:
+    """Who this identity belongs to, also when a turn of this very batch has found out that it is somebody else's."""
+    owner = known.identity.customer_id
+    if known.customer is None or owner is None or owner == known.customer.id:
+        return known.customer
+    return await work.session.get_one(Customer, owner)
 
 
 def _own_thread(turn: Turn) -> str:

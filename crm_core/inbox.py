@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 
-from crm_core.models import Conversation, Dialogue, Identity, Inbox, InboxState, Ticket
+from crm_core.models import ORDER_DIALOGUE, Conversation, Dialogue, Identity, Inbox, InboxState, Ticket
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
 from crm_core.storage.types import UtcTime
@@ -65,7 +65,9 @@ _waiting = (
 async def waiting(work: Work, limit: int) -> list[Waiting]:
     """The oldest waiting update of each sender, oldest first: one sender is answered in order, senders side by side."""
     rows = (await work.session.execute(_waiting, {"now": work.now, "most": limit})).all()
-    return [Waiting(row[0], row[1], row[2] is None and row[3] is None and row[4] is None) for row in rows]
+    return [
+        Waiting(row[0], row[1], row[2] is None and row[3] is None and row[4] in (None, ORDER_DIALOGUE)) for row in rows
+    ]
 
 
 def open_raw(vault: Vault, row: Inbox) -> str:

@@ -9,13 +9,17 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from crm_core.models import (
     NOT_BOUGHT,
+    Contact,
+    ContactKind,
     Customer,
     Order,
     OrderEvent,
     OrderLine,
+    OrderState,
     Payment,
     PaymentKind,
 )
+from crm_core.rules.contacts import normal_email, phone_forms
 from crm_core.rules.orders import (
     OrderDraft,
     OrderLineDraft,
@@ -65,7 +69,31 @@ class Whole:
     def state_since(self) -> datetime | None:
         """When it came to the state where it stands; None when nobody said."""
         own = [event.at for event in self.events if event.state == self.order.state]
-        return max(own, default=self.order.placed_at if self.order.state == "placed" else None)
+        return max(own, default=self.order.placed_at if self.order.state == OrderState.PLACED else None)
+
+    @property
+    def glimpse(self) -> "Glimpse":
+        """How it stands, and nothing else of it."""
+        return Glimpse(
+            number=self.order.external_ref,
+            state=self.order.state,
+            since=self.state_since,
+            placed_at=self.order.placed_at,
+            tracking=self.order.tracking or "",
+            carrier=self.order.carrier or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What somebody is told of an order who is known by nothing but its number and its address or phone number."""
+
+    number: str
+    state: str
+    since: datetime | None
+    placed_at: datetime
+    tracking: str
+    carrier: str
 
 
 def _sum(payments: Iterable[Payment | PaymentDraft], kind: str) -> int:
@@ -241,7 +269,7 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
 
 def _new_events(work: Work, draft: OrderDraft, known: _Known | None) -> list[tuple[str, datetime]]:
     """The states of a draft that are news; what came without a time to a known order came now, as far as we know."""
-    had = {("placed", draft.placed_at), *(known.events if known else [])}
+    had = {(OrderState.PLACED, draft.placed_at), *(known.events if known else [])}
     said = list(draft.events)
     if draft.state_at is not None:
         said.append((draft.state, draft.state_at))
@@ -366,6 +394,45 @@ async def by_tracking(work: Work, tracking: str) -> Sequence[Order]:
     """The orders that travel under this tracking number, newest first."""
     statement = select(Order).where(Order.tracking == tracking.strip())
     return (await work.session.scalars(statement.order_by(Order.placed_at.desc(), Order.id.desc()))).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An order as somebody names it who is not known: its number or tracking number, and an address or a phone."""
+
+    number: str
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The number as it may be written on record."""
+        return tuple({self.number, self.number.upper(), self.number.lower()})
+
+
+async def claimed(work: Work, claim: Claim, country: str = "") -> Glimpse | None:
+    """How the order of a claim stands, when its customer has this very address or phone number; None otherwise.
+
+    `country` is whose phone numbers are meant that do not say. No answer tells whether there is such an order.
+    """
+    kind = ContactKind.EMAIL if claim.email else ContactKind.PHONE
+    forms = [normal_email(claim.email)] if claim.email else list(phone_forms(claim.phone, country))
+    blinds = [work.vault.blind(form, kind) for form in forms if form]
+    statement = (
+        select(Order)
+        .join(Contact, Contact.customer_id == Order.customer_id)
+        .join(Customer, Customer.id == Order.customer_id)
+        .where(
+            or_(Order.external_ref.in_(claim.numbers), Order.tracking.in_(claim.numbers)),
+            Contact.kind == kind,
+            Contact.blind.in_(blinds),
+            Customer.key.is_not(None),
+        )
+        .order_by(Order.placed_at.desc())
+        .limit(1)
+    )
+    found = (await work.session.scalars(statement)).all()
+    return (await whole(work, found))[0].glimpse if found else None
 
 
 async def of_customer(work: Work, customer_id: int, limit: int, skip: int = 0) -> Sequence[Order]:

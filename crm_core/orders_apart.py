@@ -11,8 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_core import orders
 from crm_core.models import Contact, ContactKind, Customer, OrderApart, PaymentKind
-from crm_core.orders import ADDED, CHANGED, REFUSED, SAME
-from crm_core.rules.contacts import normal_email, normal_phone
+from crm_core.orders import ADDED, CHANGED, REFUSED, SAME, Claim, Glimpse
+from crm_core.rules.contacts import normal_email, normal_phone, phone_forms
 from crm_core.rules.orders import OrderDraft, OrderLineDraft, OrderRefused, PaymentDraft
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
@@ -134,6 +134,28 @@ async def listing(work: Work, limit: int, after: int = 0) -> list[tuple[int, Str
     """What is kept apart, in clear, oldest first; `after` is the id of the last one seen. A look at personal data."""
     statement = select(OrderApart).where(OrderApart.id > after).order_by(OrderApart.id).limit(limit)
     return [(row.id, _read(_open(work, row))) for row in await work.session.scalars(statement)]
+
+
+async def claimed(work: Work, claim: Claim, country: str = "") -> Glimpse | None:
+    """As `orders.claimed`, for an order that is kept apart; only its number, not its tracking number, finds it."""
+    statement = select(OrderApart).where(OrderApart.external_ref.in_(claim.numbers))
+    if claim.email:
+        statement = statement.where(OrderApart.email_blind == work.vault.blind(normal_email(claim.email), "email"))
+    else:
+        forms = phone_forms(claim.phone, country)
+        statement = statement.where(OrderApart.phone_blind.in_([work.vault.blind(form, "phone") for form in forms]))
+    row = await work.session.scalar(statement.order_by(OrderApart.id.desc()).limit(1))
+    if row is None:
+        return None
+    order = _read(_open(work, row)).order
+    return Glimpse(
+        number=order.external_ref,
+        state=order.state,
+        since=order.state_at,
+        placed_at=order.placed_at,
+        tracking=order.tracking,
+        carrier=order.carrier,
+    )
 
 
 async def how_many(work: Work) -> int:

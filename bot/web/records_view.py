@@ -48,6 +48,7 @@ _STYLES: dict[str, Literal["", "quiet", "yes", "no", "primary", "plain", "person
     "article.show": "plain",
     "synonyms": "quiet",
     "ticket.rate": "quiet",
+    "order.list": "quiet",
     "language": "quiet",
 }
 _AUTHORS: dict[str, Author] = {

@@ -44,12 +44,22 @@ from crm_core.models.people import (
     WebSession,
 )
 from crm_core.models.shop import NOT_BOUGHT, Order, OrderApart, OrderEvent, OrderLine, OrderState, Payment, PaymentKind
-from crm_core.models.talk import TO_CUSTOMER, Attachment, Conversation, Dialogue, Interaction, Kind, StoredFile
+from crm_core.models.talk import (
+    ORDER_DIALOGUE,
+    TO_CUSTOMER,
+    Attachment,
+    Conversation,
+    Dialogue,
+    Interaction,
+    Kind,
+    StoredFile,
+)
 
 __all__ = [
     "ACTIVE",
     "DESK_ROLES",
     "NOT_BOUGHT",
+    "ORDER_DIALOGUE",
     "SETTLED",
     "STAFF_ROLES",
     "TO_CUSTOMER",

@@ -98,6 +98,9 @@ class StoredFile(Base):
     created_at: Mapped[datetime]
 
 
+ORDER_DIALOGUE = "order"  # people may leave this kind by asking something else: their words are matched all the same
+
+
 class Dialogue(Base):
     """Where a many-step dialogue stands in one conversation."""
 

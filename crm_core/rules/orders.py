@@ -100,6 +100,18 @@ def standing(now: str, happened: Collection[tuple[str, datetime]]) -> str:
     return newest if dated or rank(newest) > rank(now) else now
 
 
+# ---- whose they are ----
+
+
+def is_proven(channel: str, proof: str | None) -> bool:
+    """Whether an identity alone proves that its customer speaks, so that it is told of the customer's orders.
+
+    A Telegram account does: it is somebody's own, behind a login. A web visitor is whoever has the browser, and is
+    proven by a one-time link, the shop's own login or a verified phone number (`Identity.proof`) only.
+    """
+    return proof is not None or channel.startswith("telegram:")
+
+
 # ---- what comes in ----
 
 

@@ -1,6 +1,6 @@
 """Orders that were kept apart are taken in once their customer is on record, a batch at a time."""
 
-from crm_core import orders_apart
+from crm_core import orders_apart, relationships
 from scheduler.jobs.base import JobContext
 
 _AT_ONCE = 50  # with their lines some 300 rows
@@ -15,5 +15,6 @@ async def run(context: JobContext) -> None:
         if not owners:
             return
         async with context.records.write() as work:
-            await orders_apart.take_in(work, owners)
+            if await orders_apart.take_in(work, owners):
+                await relationships.reckon(work, set(owners.values()), context.lifecycle)
         after = max(owners)
