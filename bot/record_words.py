@@ -1,4 +1,4 @@
-"""How staff write a change of the record in one line: "phone +49…", "tag tea", "company -", "生日 1990-03-27"."""
+"""How staff write a change of the record in one line ("phone +49…", "tag tea", "生日 1990-03-27"), and making it."""
 
 import re
 from collections.abc import Mapping
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from crm_core.models import ContactKind
-from crm_core.record import FIELDS
+from crm_core import attributes, record
+from crm_core.models import ContactKind, Customer
+from crm_core.record import FIELDS, By
+from crm_core.rules.record import RecordRefused
+from crm_core.work import Work
 
 CONTACT_FIELDS: Final = {
     "further_name": ContactKind.NAME,
@@ -56,10 +59,10 @@ class Edit:
     text: str = ""
 
 
-def read_edit(line: str, attributes: Mapping[str, str]) -> Edit | None:
+def read_edit(line: str, own: Mapping[str, str]) -> Edit | None:
     """The change that a line asks for; None when its first word names no field.
 
-    `attributes` are the fields that the operator added: what people call them, in lower case -> key.
+    `own` are the fields that the operator added: what people call them, in lower case -> key.
     """
     found = _LINE.fullmatch(_apart(line.strip()))
     if found is None:
@@ -67,7 +70,7 @@ def read_edit(line: str, attributes: Mapping[str, str]) -> Edit | None:
     word, text = found[1].casefold(), found[2].strip()
     field = _FIELD.get(word)
     if field is None:
-        return as_edit(f"attribute:{attributes[word]}", text) if word in attributes else None
+        return as_edit(f"attribute:{own[word]}", text) if word in own else None
     if field == "main":
         return Edit(do=Do.MAIN, field="", text=text)
     if field == "untag":
@@ -90,3 +93,45 @@ def as_edit(field: str, text: str) -> Edit:
     if field != "note" and text.startswith(_MINUS):
         return Edit(do=Do.REMOVE, field=field, text=text[1:].strip())
     return Edit(do=Do.ADD, field=field, text=text)
+
+
+async def called(work: Work) -> dict[str, str]:
+    """What the operator's attributes are called, in lower case and in every language -> their key."""
+    known: dict[str, str] = {}
+    for one in await attributes.listed(work):
+        for label in (*map(str, one.labels.values()), one.key):
+            known[label.casefold()] = one.key
+    return known
+
+
+async def apply(work: Work, customer: Customer, edit: Edit, by: By, country: str) -> str:
+    """Make a change; the key of what to say of it then. Raises RecordRefused."""
+    if edit.do in (Do.SET, Do.EMPTY):
+        if edit.do == Do.SET and not edit.text:
+            raise RecordRefused("record_empty")
+        await record.change(work, customer, edit.field, edit.text, by)
+        return "customer-changed" if edit.do == Do.SET else "customer-emptied"
+    if edit.field == "note":
+        await record.add_note(work, customer, edit.text, by)
+        return "customer-noted"
+    if edit.field == "tag":
+        for word in _several(edit.text):
+            await (record.add_tag if edit.do == Do.ADD else record.remove_tag)(work, customer, word, by)
+        return "customer-added" if edit.do == Do.ADD else "customer-removed"
+    if edit.do == Do.ADD:
+        await record.add_contact(work, customer, CONTACT_FIELDS[edit.field], edit.text, by, country=country)
+        return "customer-added"
+    record.check_open(customer)
+    there = await record.find_contact(work, customer, edit.text, country)
+    if there is None or (edit.field and there.kind != CONTACT_FIELDS[edit.field]):
+        raise RecordRefused("contact-not-there", text=edit.text[:60])
+    if edit.do == Do.MAIN:
+        await record.make_main(work, customer, there.id, by)
+        return "customer-main"
+    await record.remove_contact(work, customer, there.id, by)
+    return "customer-removed"
+
+
+def _several(text: str) -> list[str]:
+    words = [one.strip() for one in text.replace("，", ",").replace("、", ",").split(",")]
+    return [one for one in words if one] or [""]

@@ -106,6 +106,7 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "crm_core.storage.vault.VaultError": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,
+    "crm_core.rules.record.RecordRefused": _refused,
     "bot.web.server.PortInUse": lambda error: [
         f"Cannot listen on {error.host}:{error.port}: {error.reason.rstrip('.')}. Set [web] port to another one."
     ],

@@ -1,12 +1,13 @@
 """The customer's record in the agent's chat: finding it, its card and timeline, and changing it by line or dialogue."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.handlers.agent import sees_threads, ticket_here
 from bot.message import Button, Reply
 from bot.portrait import Reader, card_text, entry_text, note_line, reach
-from bot.record_words import CONTACT_FIELDS, Do, Edit, as_edit, read_edit
+from bot.record_words import CONTACT_FIELDS, Do, Edit, apply, as_edit, called, read_edit
 from bot.turn import Handler, Turn
 from crm_core import attributes, audit, contacts, finding, record, timeline
 from crm_core.conversations import name_of
@@ -22,6 +23,7 @@ _HITS = 8
 _NOTES = 10
 _TAG_BUTTONS = 8
 _NOTE_PREVIEW = 1_000
+_ME = ("me", "我")  # as the name of who looks after somebody
 
 
 def _reader(turn: Turn) -> Reader:
@@ -42,11 +44,11 @@ def _refused(turn: Turn, refused: RecordRefused) -> Reply:
 
 
 async def command(turn: Turn) -> list[Reply]:
-    """`/customer`: whose ticket this is; `/customer 12` or words to find somebody; with a field and a value: a change."""
+    """`/customer`: whose ticket this is; `/customer 12` or words that find somebody; with field and value: a change."""
     if not turn.argument:
         customer = await _of_ticket(turn)
         return [await _card(turn, customer)] if customer is not None else [turn.reply("customer-which")]
-    known = await _fields(turn)
+    known = await called(turn.work)
     first, _, rest = turn.argument.partition(" ")
     number = read_id(first.removeprefix("#"))
     if number is not None and rest:
@@ -215,15 +217,6 @@ async def tags(turn: Turn) -> list[Reply]:
 # ---- changing ----
 
 
-async def _fields(turn: Turn) -> dict[str, str]:
-    """What the operator's attributes are called, in lower case, in every language -> their key."""
-    known: dict[str, str] = {}
-    for one in await attributes.listed(turn.work):
-        for label in (*map(str, one.labels.values()), one.key):
-            known[label.casefold()] = one.key
-    return known
-
-
 async def _labels(turn: Turn) -> dict[str, str]:
     return {one.key: attributes.label_of(one, turn.language) for one in await attributes.listed(turn.work)}
 
@@ -254,40 +247,9 @@ async def _apply(turn: Turn, customer: Customer, edit: Edit) -> list[Reply]:
 
 async def _change(turn: Turn, customer: Customer, edit: Edit) -> str:
     """Do it; the key of what to say then. Raises RecordRefused."""
-    work, by, country = turn.work, _by(turn), turn.shop.country
-    if edit.do in (Do.SET, Do.EMPTY):
-        if edit.do == Do.SET and not edit.text:
-            raise RecordRefused("record_empty")
-        text = turn.staff.name if edit.field == "owner" and edit.text in _ME and turn.staff else edit.text
-        await record.change(work, customer, edit.field, text, by)
-        return "customer-changed" if edit.do == Do.SET else "customer-emptied"
-    if edit.field == "note":
-        await record.add_note(work, customer, edit.text, by)
-        return "customer-noted"
-    if edit.field == "tag":
-        for word in _several(edit.text):
-            await (record.add_tag if edit.do == Do.ADD else record.remove_tag)(work, customer, word, by)
-        return "customer-added" if edit.do == Do.ADD else "customer-removed"
-    if edit.do == Do.ADD:
-        await record.add_contact(work, customer, CONTACT_FIELDS[edit.field], edit.text, by, country=country)
-        return "customer-added"
-    record.check_open(customer)
-    there = await record.find_contact(work, customer, edit.text, country)
-    if there is None or (edit.field and there.kind != CONTACT_FIELDS[edit.field]):
-        raise RecordRefused("contact-not-there", text=edit.text[:60])
-    if edit.do == Do.MAIN:
-        await record.make_main(work, customer, there.id, by)
-        return "customer-main"
-    await record.remove_contact(work, customer, there.id, by)
-    return "customer-removed"
-
-
-_ME = ("me", "我")
-
-
-def _several(text: str) -> list[str]:
-    words = [one.strip() for one in text.replace("，", ",").replace("、", ",").split(",")]
-    return [one for one in words if one] or [""]
+    if edit.field == "owner" and edit.text in _ME and turn.staff is not None:
+        edit = replace(edit, text=turn.staff.name)
+    return await apply(turn.work, customer, edit, _by(turn), turn.shop.country)
 
 
 # ---- the dialogue ----
