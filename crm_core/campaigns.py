@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, exists, func, or_, select, update
 
 from crm_core import audit, outbox
 from crm_core.customers import consented
@@ -86,7 +86,7 @@ async def _next_people(work: Work, audience: str, cursor: int) -> list[_Person]:
     kind, _, value = audience.partition(":")
     statement = (
         select(Customer.id, Customer.language, Customer.key.is_(None))
-        .where(Customer.id > cursor)
+        .where(Customer.id > cursor, Customer.merged_into.is_(None))
         .order_by(Customer.id)
         .limit(BATCH)
     )
@@ -197,7 +197,11 @@ async def materialise(work: Work, campaign: Campaign) -> int:
     if not people:
         campaign.materialised_at = work.now
         return 0
-    for person, address, reason in await _sorted_out(work, people, campaign.texts):
+    drawn = await _sorted_out(work, people, campaign.texts)
+    had = await _had_already(work, campaign, drawn)
+    for person, address, reason in drawn:
+        if person.id in had or (address is not None and address[0].id in had):
+            continue
         work.session.add(
             CampaignRecipient(
                 id=new_id(),
@@ -210,6 +214,19 @@ async def materialise(work: Work, campaign: Campaign) -> int:
         )
     campaign.cursor = people[-1].id
     return len(people)
+
+
+async def _had_already(
+    work: Work, campaign: Campaign, drawn: Sequence[tuple[_Person, tuple[Identity, Conversation] | None, str]]
+) -> set[int]:
+    """The customers and identities among these that the campaign has: records were merged or parted meanwhile."""
+    people = [person.id for person, _address, _reason in drawn]
+    identities = [address[0].id for _person, address, _reason in drawn if address is not None]
+    statement = select(CampaignRecipient.customer_id, CampaignRecipient.identity_id).where(
+        CampaignRecipient.campaign_id == campaign.id,
+        or_(CampaignRecipient.customer_id.in_(people), CampaignRecipient.identity_id.in_(identities)),
+    )
+    return {one for row in (await work.session.execute(statement)).all() for one in row if one is not None}
 
 
 async def feed(work: Work, campaign: Campaign) -> int:

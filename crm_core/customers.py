@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from crm_core import contacts
 from crm_core.conversations import name_of
@@ -114,11 +114,13 @@ def add_identity(
 
 
 async def has_dealings(work: Work, customer_id: int) -> bool:
-    """Whether anything but talk is on record of a customer: a ticket, an order, a consent, a campaign."""
+    """Whether anything but talk here is on record of a customer: ticket, order, consent, another address or record."""
     for table in (Ticket, Order, Consent, CampaignRecipient):
         if await work.session.scalar(select(table.id).where(table.customer_id == customer_id).limit(1)) is not None:
             return True
-    return False
+    merged = select(Customer.id).where(Customer.merged_into == customer_id).limit(1)
+    addresses = select(func.count()).select_from(Identity).where(Identity.customer_id == customer_id)
+    return await work.session.scalar(merged) is not None or (await work.session.scalar(addresses) or 0) > 1
 
 
 def tag(work: Work, customer_id: int, tags: Iterable[str]) -> None:

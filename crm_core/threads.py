@@ -135,26 +135,29 @@ async def _consents(work: Work, facts: dict[int, Facts]) -> None:
 
 
 async def _tries(work: Work, facts: dict[int, Facts]) -> None:
-    """Per customer the last answers that came from an article, and the last questions that were handed over."""
-    number = func.row_number().over(partition_by=Interaction.customer_id, order_by=Interaction.id.desc())
+    """Per customer the last answers that came from an article, and the last questions that were handed over.
+
+    Whose they are says the conversation: after a merge its earlier words are still sealed for who it was then.
+    """
+    number = func.row_number().over(partition_by=Conversation.customer_id, order_by=Interaction.id.desc())
     ranked = (
-        select(Interaction.id, number.label("place"))
+        select(Interaction.id, Conversation.customer_id, number.label("place"))
+        .join(Conversation, Conversation.id == Interaction.conversation_id)
         .where(
-            Interaction.customer_id.in_(facts),
+            Conversation.customer_id.in_(facts),
             or_(Interaction.article_id.is_not(None), Interaction.decision.is_not(None)),
         )
         .subquery()
     )
     statement = (
-        select(Interaction)
+        select(ranked.c.customer_id, Interaction)
         .join(ranked, ranked.c.id == Interaction.id)
         .where(ranked.c.place <= 2 * _TRIED)
         .order_by(Interaction.id)
     )
     by_customer: dict[int, list[Interaction]] = defaultdict(list)
-    for row in await work.session.scalars(statement):
-        if row.customer_id is not None:
-            by_customer[row.customer_id].append(row)
+    for customer_id, row in (await work.session.execute(statement)).all():
+        by_customer[customer_id].append(row)
     for customer_id, rows in by_customer.items():
         facts[customer_id].tried = rows
 

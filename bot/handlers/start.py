@@ -1,15 +1,19 @@
 """The first words: /start welcomes a customer, or lets in as staff who brings an invite."""
 
+from bot.handlers import link
 from bot.message import Button, Reply
 from bot.turn import Handler, Turn
-from crm_core import conversations, customers, staff
+from crm_core import conversations, customers, identities, staff
 from crm_core.models import Customer, Kind, Staff
 
 _STARTS = 20  # who pressed Start more often than this is not looked at any closer
 
 
 async def start(turn: Turn) -> list[Reply]:
-    """Welcome; `/start <token>` redeems an invite for somebody without a past as a customer."""
+    """Welcome; `/start <token>` redeems an invite for somebody without a past as a customer, or follows a link."""
+    if identities.is_link(turn.argument):
+        await turn.file(text="/start")
+        return await link.arrive(turn)
     if turn.argument and turn.staff is None:
         await turn.file(text="/start")  # The token is spent and is nobody's to read again.
         return await _join(turn)

@@ -1,6 +1,6 @@
 """Timed work: one file each, and one line in this table."""
 
-from scheduler.jobs import campaigns, cleaning, follow_ups, names, orders_apart, relationships, unclaimed
+from scheduler.jobs import campaigns, cleaning, follow_ups, names, orders_apart, relationships, suggestions, unclaimed
 from scheduler.jobs.base import Job, JobContext
 
 JOBS: tuple[Job, ...] = (
@@ -10,6 +10,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="relationships", every=600.0, run=relationships.run),
     Job(name="names", every=600.0, run=names.run),
     Job(name="orders_apart", every=300.0, run=orders_apart.run),
+    Job(name="suggestions", every=600.0, run=suggestions.run),
     Job(name="cleaning", every=600.0, run=cleaning.run),
 )
 

@@ -219,7 +219,8 @@ async def test_every_button_is_allowed_or_refused_as_the_table_says(house: House
     args = {
         "ticket": 1, "stars": 5, "helped": True, "article": "refund", "language": "en", "held": "1",
         "interaction": "1", "campaign": 1, "choice": "all", "judgement": "1", "slug": "refund", "question": "1",
-        "proposal": "1", "gap": 1, "group": "1", "number": 1,
+        "proposal": "1", "gap": 1, "group": "1", "number": 1, "link": 1, "kept": 1, "other": 1,
+        "suggestion": 1, "merge": 1,
     }  # fmt: skip
     for act in handlers.ACTS:
         async with house.app.records.write() as work:

@@ -123,6 +123,13 @@ class TelegramChannel:
             with _outcome():
                 await self._api.set_commands(commands, language, scope_chat)
 
+    async def find_name(self) -> str:
+        """The bot's own name, for links to it; "" while nobody can be asked."""
+        if not self._polling.username:
+            with contextlib.suppress(ApiError, NotConnected, NoAnswer):
+                self._polling.username = await self._api.get_username()
+        return self._polling.username
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._api.close()

@@ -95,6 +95,8 @@ def _content(message: Any, username: str) -> dict[str, Any]:
         return {}  # a command for another bot of the same group
     if addressed:
         text = addressed[1] + text[addressed.end() :]
+    if phone := _own_phone(message):
+        return {"phone": phone}
     fields: dict[str, Any] = {"text": text, "unsupported": _unsupported(message)}
     if not fields["unsupported"]:
         fields["attachment"] = _attachment(message)
@@ -103,6 +105,17 @@ def _content(message: Any, username: str) -> dict[str, Any]:
     if replied is not None and not replied.forum_topic_created:
         fields["reply_to"] = _id(replied.message_id)
     return fields
+
+
+def _own_phone(message: Any) -> str:
+    """The number in a contact that somebody shared of themselves, in private, at first hand; others prove nothing."""
+    contact, sender = message.contact, message.from_user
+    if contact is None or sender is None or message.chat.type != "private" or message.forward_origin is not None:
+        return ""
+    if contact.user_id is None or contact.user_id != sender.id:
+        return ""
+    number = _text(contact.phone_number)
+    return number if number.startswith("+") else f"+{number}"
 
 
 def _unsupported(message: Any) -> str:
