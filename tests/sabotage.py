@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
+from tests.saboteurs_record import RECORD_SABOTEURS
 from tests.saboteurs_relationships import RELATIONSHIP_SABOTEURS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -312,6 +313,7 @@ _SEALING = (
 )
 
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
+_RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
@@ -322,6 +324,7 @@ SABOTEURS = (
     *_WHO,
     *_SEALING,
     *_KNOWLEDGE,
+    *_RECORD,
     *_RELATIONSHIPS,
     *_FAULTS,
 )
