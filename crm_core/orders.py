@@ -353,8 +353,15 @@ async def _write(work: Work, rows: _Rows) -> None:
 # ---- what happens to an order ----
 
 
-async def set_state(work: Work, order: Order, state: str, at: datetime) -> bool:
-    """An order came to a state; False when that was known. Refused when it has come to another one since."""
+async def set_state(work: Work, order: Order, state: str, at: datetime | None = None) -> bool:
+    """An order came to a state, now if no time is given; False when that was known.
+
+    Raises OrderRefused when it has come to another one since.
+    """
+    if at is None:
+        if order.state == state:
+            return False
+        at = work.now
     events = (await work.session.scalars(select(OrderEvent).where(OrderEvent.order_id == order.id))).all()
     happened = {(event.state, event.at) for event in events}
     if (state, at) in happened:

@@ -107,6 +107,7 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,
     "crm_core.rules.record.RecordRefused": _refused,
+    "crm_core.rules.orders.OrderRefused": _refused,
     "bot.web.server.PortInUse": lambda error: [
         f"Cannot listen on {error.host}:{error.port}: {error.reason.rstrip('.')}. Set [web] port to another one."
     ],
