@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
+from tests.saboteurs_orders import ORDER_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
 from tests.saboteurs_relationships import RELATIONSHIP_SABOTEURS
 
@@ -313,6 +314,7 @@ _SEALING = (
 )
 
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
+_ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
@@ -324,6 +326,7 @@ SABOTEURS = (
     *_WHO,
     *_SEALING,
     *_KNOWLEDGE,
+    *_ORDERS,
     *_RECORD,
     *_RELATIONSHIPS,
     *_FAULTS,
