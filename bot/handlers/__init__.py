@@ -15,6 +15,7 @@ from bot.handlers import (
     merge,
     orders,
     report,
+    segments,
     start,
     ticket,
     why,
@@ -37,6 +38,7 @@ HANDLERS: tuple[Handler, ...] = (
     gaps.HANDLER,
     articles.HANDLER,
     report.HANDLER,
+    segments.HANDLER,
     orders.HANDLER,
     ask.HANDLER,
 )

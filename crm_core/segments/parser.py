@@ -77,6 +77,20 @@ def parse(text: str, known: KnownNames = NOTHING, *, saved_as: str = "") -> Tree
     return _read(text, known, (saved_as,) if saved_as else (), [0])
 
 
+def segments_in(text: str) -> set[str]:
+    """The saved segments that a text names, whether or not it can be asked; none for what is no question at all."""
+    try:
+        found = tokens(text)
+    except SegmentError:
+        return set()
+    named = set()
+    for place, token in enumerate(found):
+        if token.sort is Sort.WORD and token.value.casefold() == "segment":
+            after = [one for one in found[place + 1 : place + 3] if one.keyword not in {"=", "!="}]
+            named |= {one.value for one in after[:1]}
+    return named
+
+
 def _read(text: str, known: KnownNames, within: tuple[str, ...], conditions: list[int]) -> Tree:
     return _Parser(tokens(text), known, within, conditions).whole()
 

@@ -12,6 +12,8 @@ from bot.texts import FOLDER, LANGUAGES, Texts
 from crm_core import gaps
 from crm_core.follow_ups import FollowUpKind
 from crm_core.models import STAFF_ROLES, ArticleState, CampaignState, OrderState, Role, Stage
+from crm_core.segments import FIELDS
+from crm_core.segments.tree import Named, Unit
 from knowledge_base import Decision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,10 +31,15 @@ _MADE = {
     *(f"article-state-{state}" for state in ArticleState),
     *(f"gap-state-{state}" for state in (gaps.OPEN, gaps.CLOSED)),
     *(f"decided-{decision}" for decision in Decision),
+    *(f"segment-field-{name.replace('_', '-')}" for name in FIELDS),
+    *(f"segment-{way}{op}" for way in ("", "day-", "ago-") for op in ("is", "is-not", "less", "most", "more", "least")),
+    *(f"segment-{word.replace(' ', '-')}" for words in (Unit, Named) for word in words),
+    *(f"segment-{word}" for word in ("among", "known", "unknown", "yes", "no")),
     *(f"threshold-{source}" for source in ("shipped", "judged")),
     *(f"stage-{stage.replace('_', '-')}" for stage in Stage),
     *(f"order-state-{state}" for state in OrderState),
 }
+_ROOMS = ("bot", "bot/handlers", "crm_core", "crm_core/segments")
 _MADE_FROM = ("help-", "risk-", "reason-", "why-", "version-", "left-out-", "field-", "timeline-", "customer-how-")
 
 
@@ -66,7 +73,7 @@ def variables(entry: ast.Message) -> set[str]:
 def wanted() -> set[str]:
     """Every key that stands in the code as a word of its own."""
     found: set[str] = set()
-    for path in [path for folder in ("bot", "bot/handlers", "crm_core") for path in (ROOT / folder).glob("*.py")]:
+    for path in [path for folder in _ROOMS for path in (ROOT / folder).glob("*.py")]:
         found |= set(re.findall(r"[\"']([a-z-]+)[\"']", path.read_text(encoding="utf-8")))
     return found
 

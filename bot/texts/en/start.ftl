@@ -32,6 +32,7 @@ help-proposals = approve what colleagues propose for the articles
 help-gaps = what customers ask and no article answers
 help-article = see an article, publish or archive it: /article refund
 help-synonyms = words that mean the same: /synonyms en parcel, package
+help-segments = groups of customers: /segments orders >= 3 tries one, /segments loyal: orders >= 3 saves it
 help-campaigns = see the campaigns
 help-campaign-new = plan a campaign
 help-pause = pause a campaign: /pause 3

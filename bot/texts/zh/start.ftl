@@ -32,6 +32,7 @@ help-proposals = 批准同事对条目的提议
 help-gaps = 客户常问而没有条目能回答的问题
 help-article = 查看、发布或归档条目：/article refund
 help-synonyms = 同义词：/synonyms zh 快递, 包裹
+help-segments = 客户分群：/segments orders >= 3 试一试，/segments loyal: orders >= 3 保存
 help-campaigns = 查看营销活动
 help-campaign-new = 新建营销活动
 help-pause = 暂停营销活动：/pause 3
