@@ -27,6 +27,7 @@ SAMPLE_ARTICLES = "knowledge_base/sample/articles"
 _PROGRAM = Path(__file__).resolve().parent.parent
 _VARIABLE = re.compile(r"FRONTDESK_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_SHORTEST_SECRET = 32  # bytes of the secret that signs logins, as RFC 7518 wants
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 
@@ -159,6 +160,7 @@ class WebSettings:
     base_url: Annotated[str, AfterValidator(_address_or_nothing)] = Field(
         default="", description="an address that starts with http:// or https://, or nothing"
     )
+    login_secret_file: str = Field(default="", description="the path of a file, or nothing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -376,6 +378,21 @@ class Settings:
         if not token or any(letter.isspace() for letter in token):
             raise ConfigError(f"[telegram] token_file: {path} should hold one token and nothing else.")
         return SecretStr(token)
+
+    def read_login_secret(self) -> SecretStr | None:
+        """The secret under which the shop's own site signs logins, read at this moment; None when none is set."""
+        if not self.web.login_secret_file:
+            return None
+        path = self.path(self.web.login_secret_file)
+        try:
+            secret = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"[web] login_secret_file: {path} cannot be read ({_reason(error)}).") from error
+        if len(secret.encode()) < _SHORTEST_SECRET:
+            raise ConfigError(
+                f"[web] login_secret_file: {path} should hold a secret of {_SHORTEST_SECRET} bytes or more."
+            )
+        return SecretStr(secret)
 
     def _article_path(self, name: str) -> Path:
         path = self.path(name)

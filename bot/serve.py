@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -21,6 +22,16 @@ from crm_core.files import FileStore
 from crm_core.work import Records, Work
 
 log = structlog.get_logger(__name__)
+
+_ASK_AGAIN = 5.0  # seconds
+
+
+@runtime_checkable
+class HasName(Protocol):
+    """A channel whose bot has a name that people can be sent to."""
+
+    async def find_name(self) -> str:
+        """The name, "" while nobody can be asked."""
 
 
 class Channels:
@@ -74,15 +85,19 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
         if web is not None:
             web.bind()
         base_url = _base_url(settings, web)
+        if web is not None:
+            app.shop.elsewhere["webchat"] = f"{base_url}/chat/link/"
         links = await _sample(app, base_url) if sample else []
         if web is not None:
             await web.start()
         _say_ready(base_url if web is not None else "", links)
         menus = Menus(app)
         commands = asyncio.create_task(menus.run())
+        naming = asyncio.create_task(_learn_names(app))
         leaving = asyncio.create_task(_leave(web, stop))
         await app.run(stop)
         commands.cancel()
+        naming.cancel()
         await leaving
     finally:
         await app.close()
@@ -93,6 +108,8 @@ def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
     if channels.webchat is None:
         return None
     from bot import metrics
+    from bot.logins import Logins
+    from bot.web import record_desk
     from bot.web.records_house import RecordsHouse
     from bot.web.server import create_app
 
@@ -103,11 +120,24 @@ def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
             bell.ring(EVERYTHING)
 
     app.records.listen(ring)
-    house = RecordsHouse(app, bell)
+    secret = app.settings.read_login_secret()
+    logins = Logins(secret.get_secret_value()) if secret is not None else None
+    house = RecordsHouse(app, bell, logins=logins)
     settings = app.settings.web
     pages = create_app(house, channels.webchat, base_url=settings.base_url)
     metrics.add_to(pages, app)
+    record_desk.add_to(pages, house, app, base_url=settings.base_url)
     return WebServer(pages, host=settings.host, port=settings.port)
+
+
+async def _learn_names(app: App) -> None:
+    """Find out how the Telegram bot is called, as soon as anybody can be asked: customers can go on there then."""
+    for channel in app.channels.values():
+        while isinstance(channel, HasName):
+            if name := await channel.find_name():
+                app.shop.elsewhere["telegram"] = f"https://t.me/{name}?start="
+                break
+            await asyncio.sleep(_ASK_AGAIN)
 
 
 async def _leave(web: WebServer | None, stop: asyncio.Event) -> None:

@@ -38,7 +38,7 @@ class Shop:
     languages: tuple[str, ...] = ("en", "zh")
     sample: bool = False  # the sample shop is loaded, so all content is sample data
     commands: tuple[str, ...] = ()  # what customers may ask for by a press, as "/status"
-    telegram_link: str = ""  # https://t.me/… when a Telegram bot is configured
+    continues: bool = False  # whether there is another place, such as Telegram, to go on in
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # questions to start with, by language
 
     def name(self, language: str) -> str:
@@ -181,6 +181,15 @@ class House(Protocol):
 
     async def visitor(self, token: str | None) -> Visitor:
         """The visitor of this cookie, or a new one. Writes nothing: a visitor is recorded with the first message."""
+
+    async def follow_link(self, visitor: Visitor, token: str, language: str) -> bool:
+        """Let this visitor go on as the customer who asked for a one-time link elsewhere; False when it is no good."""
+
+    async def log_in(self, visitor: Visitor, token: str, language: str) -> Visitor | None:
+        """Let the visitor be whom the shop's own site has signed: the same one, another when this one is somebody else.
+
+        None when the token is no good.
+        """
 
     async def staff(self, token: str | None) -> Staff | None:
         """The staff member of this session, or None when it is unknown, ended or revoked."""

@@ -37,6 +37,11 @@ def enter_page(request: Request, shop: Shop) -> HTMLResponse:
     return _page(request, shop, "enter.html", boot={}, action=request.url.path)
 
 
+def link_page(request: Request, shop: Shop) -> HTMLResponse:
+    """The page of a link to go on here; as above, only its form uses the link up."""
+    return _page(request, shop, "link.html", boot={}, action=request.url.path)
+
+
 def closed_page(request: Request, shop: Shop, reason: str, status: int) -> HTMLResponse:
     """Not here, or not for this person: `reason` names the sentences."""
     return _page(request, shop, "closed.html", boot={}, status=status, reason=reason)

@@ -12,6 +12,8 @@ from sqlalchemy import delete, select
 
 from bot.channels import Channel, FileGone
 from bot.handlers.help import menu
+from bot.handlers.link import say_joined
+from bot.logins import Logins
 from bot.message import Attachment as ChannelFile
 from bot.message import Reply
 from bot.rendering import called
@@ -44,8 +46,10 @@ from bot.web.records_view import (
     role_sees_tickets,
     staff_ids,
 )
-from crm_core import articles, campaigns, conversations, customers, staff, threads
+from crm_core import articles, campaigns, conversations, customers, identities, staff, threads
 from crm_core.files import FileStore
+from crm_core.identities import LinkRefused, LoginFailed
+from crm_core.merging import MergeRefused
 from crm_core.models import (
     Attachment,
     Conversation,
@@ -87,11 +91,11 @@ class Parts(Protocol):
 class RecordsHouse:
     """Answers the pages from the records; every read decides for itself what this viewer may see."""
 
-    def __init__(self, app: Parts, bell: Bell, *, telegram_link: str = "") -> None:
+    def __init__(self, app: Parts, bell: Bell, *, logins: Logins | None = None) -> None:
         self._app = app
         self._records = app.records
         self._bell = bell
-        self._telegram_link = telegram_link
+        self._logins = logins
         self._shop: tuple[datetime, Shop] | None = None
 
     # the shop, and who is there
@@ -112,7 +116,7 @@ class RecordsHouse:
             languages=tuple(texts.languages),
             sample=sample is not None,
             commands=tuple(name for name, _line in menu(texts, texts.languages[0], Role.CUSTOMER)),
-            telegram_link=self._telegram_link,
+            continues=any(place != CHANNEL for place in self._app.shop.elsewhere),
             suggestions={language: await _suggestions(work, language) for language in texts.languages},
         )
 
@@ -133,6 +137,56 @@ class RecordsHouse:
             token = secrets.token_urlsafe(32)
         digest = hashlib.sha256(b"frontdesk visitor\0" + token.encode()).hexdigest()
         return Visitor(address=f"visitor-{digest[:40]}", token=token)
+
+    async def follow_link(self, visitor: Visitor, token: str, language: str) -> bool:
+        """Both chats say so; who follows with nothing on record yet is on record by it."""
+        try:
+            async with self._records.write() as work:
+                if await identities.link_of(work, token[:100]) is None:
+                    return False
+                identity = await self._recorded(work, visitor, language)
+                maker = await identities.follow(work, await identities.link_of(work, token[:100]), identity)
+                for to, other in ((maker, identity), (identity, maker)):
+                    await say_joined(work, self._app.shop, to, other)
+        except (LinkRefused, MergeRefused):
+            return False
+        return True
+
+    async def log_in(self, visitor: Visitor, token: str, language: str) -> Visitor | None:
+        """Who is known as somebody else already, as at a computer that two people use, gets a talk of their own."""
+        if self._logins is None:
+            return None
+        country = self._app.shop.country
+        spoken = self._app.shop.texts.spoken(language)
+        for one in (visitor, await self.visitor(None)):
+            try:
+                login = self._logins.read(token, self._records.clock())
+                async with self._records.write() as work:
+                    await identities.log_in(work, login, CHANNEL, one.address, spoken, country)
+            except LoginFailed as failed:
+                if failed.key != "login_other":
+                    return None
+            except MergeRefused:
+                return None
+            else:
+                return one
+        return None
+
+    async def _recorded(self, work: Work, visitor: Visitor, language: str) -> Identity:
+        """The identity of a visitor, who is on record from now on."""
+        found = await conversations.find(work, CHANNEL, [visitor.address])
+        if found:
+            return found[0][0]
+        identity, _customer, _conversation = await customers.welcome(
+            work,
+            channel=CHANNEL,
+            external_id=visitor.address,
+            chat=visitor.address,
+            language=self._app.shop.texts.spoken(language),
+            name="",
+        )
+        await work.session.flush()
+        return identity
 
     async def staff(self, token: str | None) -> Staff | None:
         """The colleague of this session, as long as neither has ended."""
@@ -280,16 +334,7 @@ class RecordsHouse:
             if found:
                 identity = found[0][0]
             elif isinstance(viewer, Visitor):
-                language = self._app.shop.texts.spoken(viewer.language)
-                identity, _customer, _conversation = await customers.welcome(
-                    work,
-                    channel=CHANNEL,
-                    external_id=viewer.address,
-                    chat=viewer.address,
-                    language=language,
-                    name="",
-                )
-                await work.session.flush()
+                identity = await self._recorded(work, viewer, viewer.language)
             else:
                 raise NotHere
             row = await self._app.files.keep(

@@ -55,9 +55,38 @@ class Doors:
     async def chat(self, request: Request) -> Response:
         """The customer's page, and the cookie that makes the visitor the same next time."""
         visitor = await self.house.visitor(request.cookies.get(VISITOR_COOKIE))
+        if login := request.query_params.get("login"):
+            return await self._log_in(request, visitor, login)
         response = pages.chat_page(request, await self.house.shop(), visitor)
         if request.cookies.get(VISITOR_COOKIE) != visitor.token:
             self._hand_cookie(response, request, VISITOR_COOKIE, visitor.token, guard.VISITOR_DAYS)
+        return response
+
+    async def _log_in(self, request: Request, visitor: Visitor, login: str) -> Response:
+        """Use a signed login up, and go on without it in the address."""
+        shop = await self.house.shop()
+        language = pick_language(request.headers.get("accept-language", ""), shop.languages)
+        known = await self.house.log_in(visitor, login, language)
+        if known is None:
+            return pages.closed_page(request, shop, "login_refused", 403)
+        response = RedirectResponse("/chat", 303)
+        self._hand_cookie(response, request, VISITOR_COOKIE, known.token, guard.VISITOR_DAYS)
+        return response
+
+    async def link(self, request: Request) -> Response:
+        """The page of a link from another chat: looking uses nothing up."""
+        return pages.link_page(request, await self.house.shop())
+
+    async def follow_link(self, request: Request) -> Response:
+        """Go on here as who asked for the link."""
+        self._check_origin(request)
+        shop = await self.house.shop()
+        language = pick_language(request.headers.get("accept-language", ""), shop.languages)
+        visitor = await self.house.visitor(request.cookies.get(VISITOR_COOKIE))
+        if not await self.house.follow_link(visitor, request.path_params["token"], language):
+            return pages.closed_page(request, shop, "chat_link_used", 403)
+        response = RedirectResponse("/chat", 303)
+        self._hand_cookie(response, request, VISITOR_COOKIE, visitor.token, guard.VISITOR_DAYS)
         return response
 
     async def desk(self, request: Request) -> Response:
@@ -215,6 +244,8 @@ def create_app(house: House, webchat: WebChat, *, base_url: str = "", rhythm: Rh
     app.add_exception_handler(Exception, doors.fault)
     app.add_route("/", doors.root)
     app.add_route("/chat", doors.chat)
+    app.add_route("/chat/link/{token}", doors.link)
+    app.add_route("/chat/link/{token}", doors.follow_link, methods=["POST"])
     app.add_route("/chat/upload", doors.chat_upload, methods=["POST"])
     app.add_route("/desk", doors.desk)
     app.add_route("/desk/enter/{token}", doors.enter)

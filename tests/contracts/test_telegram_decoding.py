@@ -189,3 +189,37 @@ async def test_a_fetch_that_may_work_later_does_not_call_the_file_gone(telegram:
     with pytest.raises(ChannelError) as raised:
         await telegram.channel.fetch(incoming.attachment)
     assert not isinstance(raised.value, FileGone)
+
+
+OWN = {"phone_number": "4915112345678", "first_name": "Ana", "user_id": 5}
+
+
+async def test_a_contact_of_oneself_is_ones_own_number(telegram: Telegram) -> None:
+    """With the plus that Telegram leaves out."""
+    incoming = await decoded(telegram, kind="contact", fields={"contact": OWN})
+
+    assert (incoming.phone, incoming.unsupported, incoming.text) == ("+4915112345678", "", "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"contact": {**OWN, "user_id": 6}},
+        {"contact": {"phone_number": "4915112345678", "first_name": "Ana"}},
+        {
+            "contact": OWN,
+            "forward_origin": {"type": "hidden_user", "sender_user_name": "Ana", "date": 1_700_000_000},
+        },
+    ],
+)
+async def test_a_contact_of_somebody_else_proves_nothing(telegram: Telegram, fields: dict[str, Any]) -> None:
+    """Nor does one that came from somebody else."""
+    incoming = await decoded(telegram, kind="contact", fields=fields)
+
+    assert (incoming.phone, incoming.unsupported) == ("", "contact")
+
+
+async def test_a_contact_in_a_group_is_no_shared_number(telegram: Telegram) -> None:
+    incoming = await decoded(telegram, kind="contact", chat=-1001, fields={"contact": OWN})
+
+    assert (incoming.phone, incoming.unsupported) == ("", "contact")

@@ -141,6 +141,14 @@ class FakeHouse:
             token = secrets.token_urlsafe(32)
         return Visitor(address=f"visitor-{abs(hash(token)) % 10**12}", token=token)
 
+    async def follow_link(self, visitor: Visitor, token: str, language: str) -> bool:
+        """There is no other chat here."""
+        return False
+
+    async def log_in(self, visitor: Visitor, token: str, language: str) -> Visitor | None:
+        """No shop signs logins for this house."""
+        return None
+
     async def staff(self, token: str | None) -> Staff | None:
         """Whose session it is."""
         return self.sessions.get(token or "")

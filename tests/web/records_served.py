@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 
 from bot.app import App, open_app
 from bot.config import Settings
+from bot.logins import Logins
 from bot.serve import Channels
+from bot.web import record_desk
 from bot.web.bell import EVERYTHING, Bell
 from bot.web.records_house import RecordsHouse
 from bot.web.server import WebServer, create_app
@@ -39,7 +41,7 @@ class RealServed(Served):
 
 
 @asynccontextmanager
-async def over_records(settings: Settings) -> AsyncIterator[RealServed]:
+async def over_records(settings: Settings, logins: Logins | None = None) -> AsyncIterator[RealServed]:
     """A whole application over an empty database, with the sample articles and the channels of these settings."""
     bell = Bell()
     channels = Channels(bell)
@@ -53,8 +55,10 @@ async def over_records(settings: Settings) -> AsyncIterator[RealServed]:
             bell.ring(EVERYTHING)
 
     app.records.listen(ring)
-    house = RecordsHouse(app, bell)
-    server = WebServer(create_app(house, channels.webchat, rhythm=Rhythm(poll_seconds=0.5)), port=0)
+    house = RecordsHouse(app, bell, logins=logins)
+    pages = create_app(house, channels.webchat, rhythm=Rhythm(poll_seconds=0.5))
+    record_desk.add_to(pages, house, app)
+    server = WebServer(pages, port=0)
     await server.start()
     stop = asyncio.Event()
     running = asyncio.create_task(app.run(stop))
