@@ -1,6 +1,5 @@
 """The sample shop: its customers and orders in an empty database, and links for the people who work there."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -8,7 +7,7 @@ from sqlalchemy import select
 import knowledge_base
 from bot.imports import read_customers, read_orders
 from crm_core import staff
-from crm_core.imports import Taken, take_customers, take_orders
+from crm_core.imports import Taken, Terms, take_customers, take_orders
 from crm_core.models import Customer, Meta, Role, Staff
 from crm_core.work import Records, Work
 
@@ -22,14 +21,14 @@ _PEOPLE = ((Role.AGENT, "Mei"), (Role.SUPERVISOR, "Jonas"), (Role.MARKETER, "Lin
 async def load_sample(records: Records) -> bool:
     """Load the sample customers and orders, once and only into a database that never had anybody; True when it did."""
     people = [
-        replace(draft, consent=True) if _AGREED & set(draft.tags) else draft
+        draft._replace(consent=True) if _AGREED & set(draft.tags) else draft
         for draft in read_customers(_FOLDER / "customers.jsonl").values()
     ]
     orders = list(read_orders(_FOLDER / "orders.jsonl", _SOURCE).values())
     async with records.write() as work:
         if not await _is_empty(work):
             return False
-        await take_customers(work, people, _SOURCE, "en", Taken())
+        await take_customers(work, people, Terms(source=_SOURCE, language="en"), Taken())
         await work.session.flush()  # the orders look their customers up
         await take_orders(work, orders, Taken(), write=True)
         work.session.add(Meta(name=_LOADED, value=work.now.isoformat()))

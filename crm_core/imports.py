@@ -1,36 +1,69 @@
 """Taking over customers and orders from files: what is known already is brought up to date, nothing is taken away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 
-from crm_core import contacts, customers, orders
-from crm_core.contacts import owners_of_emails
+from crm_core import attributes, contacts, customers, orders, record
 from crm_core.conversations import name_of
-from crm_core.models import Consent, ContactKind, Customer, CustomerTag, Order, OrderLine, Purpose
-from crm_core.rules.contacts import normal_email, normal_phone
+from crm_core.models import (
+    Attribute,
+    AttributeValue,
+    Base,
+    Consent,
+    Contact,
+    ContactKind,
+    Customer,
+    CustomerTag,
+    Identity,
+    NameToken,
+    Purpose,
+    Stage,
+)
+from crm_core.numbers import next_numbers
+from crm_core.record import By
+from crm_core.rules import names
+from crm_core.rules.attributes import Value
+from crm_core.rules.contacts import normal_email
+from crm_core.rules.orders import OrderDraft, OrderLineDraft, OrderRefused, PaymentDraft
+from crm_core.rules.record import MOST_CONTACTS, MOST_TAGS
+from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
+SHOP: Final = "shop"  # the channel of identities that are the shop's own numbers; they have no conversation
+ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
 _NOT_THEIR_OWN = ("import", "sample")  # sources of consent that a later import may correct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerDraft:
-    """A customer as a file has them; what is empty is left as it is."""
+class CustomerDraft(NamedTuple):
+    """A customer as a file has them, every value in normal form; what is empty is left as it is."""
 
-    email: str
+    email: str = ""
+    phone: str = ""
+    reference: str = ""  # the shop's own number
     name: str = ""
     language: str = ""
-    phone: str = ""
+    time_zone: str = ""
+    company: str = ""
+    birthday: date | None = None
+    address: str = ""
+    further: tuple[tuple[ContactKind, str], ...] = ()  # contacts beside the main ones
     tags: tuple[str, ...] = ()
     consent: bool | None = None
+    attributes: tuple[tuple[str, Value], ...] = ()  # by key, as `rules.attributes.check` gave them
+
+    @property
+    def contacts(self) -> list[tuple[ContactKind, str]]:
+        """Every contact, the main one of each kind before the others."""
+        main = ((ContactKind.EMAIL, self.email), (ContactKind.PHONE, self.phone), (ContactKind.ADDRESS, self.address))
+        return [*(one for one in main if one[1]), *self.further]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineDraft:
-    """One product of an order in a file."""
+class LineOnFile(NamedTuple):
+    """One product of an order as a file has it."""
 
     product: str
     sku: str
@@ -38,18 +71,59 @@ class LineDraft:
     unit_price_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDraft:
-    """An order as a file has it."""
+class OrderOnFile(NamedTuple):
+    """An order as a file has it; whose it is, is said by a reference, an e-mail address or a phone number."""
 
     source: str
     external_ref: str
-    customer_email: str
     state: str
     total_minor: int
     currency: str
     placed_at: datetime
-    lines: tuple[LineDraft, ...]
+    email: str = ""
+    phone: str = ""
+    reference: str = ""
+    state_at: datetime | None = None
+    tracking: str = ""
+    carrier: str = ""
+    lines: tuple[LineOnFile, ...] | None = None  # None leaves them as they are
+    events: tuple[tuple[str, datetime], ...] = ()
+    payments: tuple[PaymentDraft, ...] = ()
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, as the file says it."""
+        return self.email or self.phone or self.reference
+
+    @property
+    def rows(self) -> int:
+        """How many rows it is."""
+        return 1 + len(self.lines or ()) + len(self.events) + len(self.payments)
+
+    def of(self, customer_id: int) -> OrderDraft:
+        """The order with its customer, 0 for nobody yet."""
+        lines = None if self.lines is None else tuple(_line(line) for line in self.lines)
+        return OrderDraft(
+            source=self.source,
+            external_ref=self.external_ref,
+            customer_id=customer_id,
+            state=self.state,
+            total_minor=self.total_minor,
+            currency=self.currency,
+            placed_at=self.placed_at,
+            state_at=self.state_at,
+            tracking=self.tracking,
+            carrier=self.carrier,
+            lines=lines,
+            events=self.events,
+            payments=self.payments,
+        )
+
+
+def _line(line: LineOnFile) -> OrderLineDraft:
+    return OrderLineDraft(
+        product=line.product, sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +133,8 @@ class Taken:
     added: int = 0
     changed: int = 0
     same: int = 0
+    bad: int = 0
+    apart: int = 0  # orders kept until their customer is known
     kept_out: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -67,132 +143,457 @@ class Taken:
         setattr(self, what, getattr(self, what) + 1)
 
 
-async def take_customers(work: Work, drafts: Sequence[CustomerDraft], source: str, language: str, taken: Taken) -> None:
-    """Store customers, known by their e-mail address; `language` is for new ones whose own is not known.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for a whole import of customers: where it comes from, and what its values mean."""
 
-    Only objects of the session are touched, so in a unit that reads this tells what would be done and does nothing.
-    """
-    there = await owners_of_emails(work, [draft.email for draft in drafts])
-    ids = [one.id for one in there.values()]
-    tags = await _tags(work, ids)
-    said = await _last_words(work, ids)
-    for draft in drafts:
-        customer = there.get(normal_email(draft.email))
-        if customer is None:
-            customer = customers.create(work, language=draft.language or language, name=draft.name, source=source)
-            contacts.add(work, customer, ContactKind.EMAIL, draft.email, main=True)
-            if draft.phone:
-                contacts.add(work, customer, ContactKind.PHONE, draft.phone, main=True)
-            customers.tag(work, customer.id, draft.tags)
-            if draft.consent is not None:
-                customers.give_consent(work, customer.id, draft.consent, source)
-            taken.added += 1
-            continue
-        work.remember(customer)
-        changed = await _update(work, customer, draft)
-        if missing := set(draft.tags) - tags.get(customer.id, set()):
-            customers.tag(work, customer.id, missing)
-            changed = True
-        taken.count("changed" if _agree(work, customer.id, draft, source, said, taken) or changed else "same")
+    source: str
+    language: str  # of new customers whose own is not known
+    country: str = ""  # whose phone numbers those without a country are
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
-async def _update(work: Work, customer: Customer, draft: CustomerDraft) -> bool:
-    changed = False
-    if draft.name and draft.name != await name_of(work, customer):
-        customer.name = customers.seal_name(work, customer.id, draft.name, customer.key)
-        await customers.index_names(work, customer)
-        changed = True
-    if draft.language and draft.language != customer.language:
-        customer.language = draft.language
-        changed = True
-    phones = [one for one in await contacts.of(work, customer.id) if one.kind == ContactKind.PHONE]
-    if draft.phone and normal_phone(draft.phone) not in [normal_phone(one.value) for one in phones]:
-        contacts.add(work, customer, ContactKind.PHONE, draft.phone, main=not phones)
-        changed = True
-    return changed
+class Clash(Exception):
+    """A draft contradicts what is on record; `key` says why: two_people, shared_phone, contact_many or tag_many."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(f"{key} {values}")
+        self.key = key
+        self.values = values
 
 
-def _agree(
-    work: Work, customer_id: int, draft: CustomerDraft, source: str, said: dict[int, tuple[bool, str]], taken: Taken
-) -> bool:
-    """Write down a consent that is news. A file never overrules somebody's own opt-out."""
-    granted, by = said.get(customer_id, (None, ""))
-    if draft.consent is None or draft.consent == granted:
-        return False
-    if draft.consent and granted is False and by not in _NOT_THEIR_OWN:
-        taken.kept_out += 1
-        return False
-    customers.give_consent(work, customer_id, draft.consent, source)
-    return True
+class Person(NamedTuple):
+    """A customer whom a proof key names."""
+
+    id: int
+    number: int | None
 
 
-async def _tags(work: Work, ids: Sequence[int]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for row in await work.session.scalars(select(CustomerTag).where(CustomerTag.customer_id.in_(ids))):
-        found.setdefault(row.customer_id, set()).add(row.tag)
+@dataclass(slots=True)
+class Plan:
+    """What one draft does: who it is (None: somebody new), which fields change, and why it cannot be taken."""
+
+    draft: CustomerDraft
+    person: Person | None = None
+    customer: Customer | None = None  # the person's row
+    changes: list[tuple[str, str]] = field(default_factory=list)
+    clash: Clash | None = None
+    kept_out: bool = False
+
+    @property
+    def what(self) -> str:
+        """Added, changed, same or refused."""
+        if self.clash is not None:
+            return REFUSED
+        return ADDED if self.person is None else CHANGED if self.changes else SAME
+
+
+# ---- who is who ----
+
+
+@dataclass(slots=True)
+class People:
+    """The customers on record whom references, e-mail addresses and phone numbers name; blinds, not words."""
+
+    by_reference: dict[str, Person] = field(default_factory=dict)
+    by_email: dict[str, Person] = field(default_factory=dict)
+    by_phone: dict[str, dict[int, Person]] = field(default_factory=dict)
+    blinds: dict[tuple[str, str], str] = field(default_factory=dict)  # of what was asked for
+    reachable: set[int] = field(default_factory=set)  # those with an e-mail address or a reference
+
+
+async def people(work: Work, references: Iterable[str], emails: Iterable[str], phones: Iterable[str]) -> People:
+    """Whom these name; phones are in normal form. Nobody who was erased or merged away."""
+    found = People()
+    if wanted := set(references) - {""}:
+        statement = (
+            select(Identity.external_id, Customer.id, Customer.number)
+            .join(Customer, Customer.id == Identity.customer_id)
+            .where(Identity.channel == SHOP, Identity.external_id.in_(wanted), *_ALIVE)
+        )
+        for reference, person_id, number in (await work.session.execute(statement)).all():
+            found.by_reference[reference] = Person(person_id, number)
+    found.blinds = {("email", email): email_blind(work, email) for email in emails if email}
+    found.blinds |= {("phone", phone): phone_blind(work, phone) for phone in phones if phone}
+    if found.blinds:
+        statement_of_contacts = (
+            select(Contact.blind, Contact.kind, Customer.id, Customer.number)
+            .join(Customer, Customer.id == Contact.customer_id)
+            .where(Contact.blind.in_(set(found.blinds.values())), *_ALIVE)
+            .order_by(Customer.id.desc())
+        )
+        for blind, kind, person_id, number in (await work.session.execute(statement_of_contacts)).all():
+            if blind is not None and kind == ContactKind.EMAIL:
+                found.by_email[blind] = Person(person_id, number)  # the oldest of several stays
+            elif blind is not None and kind == ContactKind.PHONE:
+                found.by_phone.setdefault(blind, {})[person_id] = Person(person_id, number)
+    if found.by_phone:
+        found.reachable = await _reachable(work, {one for some in found.by_phone.values() for one in some})
     return found
 
 
-async def _last_words(work: Work, ids: Sequence[int]) -> dict[int, tuple[bool, str]]:
-    """What each of these customers said last about marketing, and how."""
+_ALIVE = (Customer.key.is_not(None), Customer.merged_into.is_(None))
+
+
+async def _reachable(work: Work, ids: Collection[int]) -> set[int]:
+    mailed = select(Contact.customer_id).where(Contact.customer_id.in_(ids), Contact.kind == ContactKind.EMAIL)
+    numbered = select(Identity.customer_id).where(Identity.customer_id.in_(ids), Identity.channel == SHOP)
+    found = [*(await work.session.scalars(mailed)).all(), *(await work.session.scalars(numbered)).all()]
+    return {one for one in found if one is not None}
+
+
+def email_blind(work: Work, email: str) -> str:
+    """By which an e-mail address is found."""
+    return work.vault.blind(normal_email(email), "email")
+
+
+def phone_blind(work: Work, phone: str) -> str:
+    """By which a phone number in normal form is found."""
+    return work.vault.blind(phone, "phone")
+
+
+def who(found: People, reference: str, emails: Sequence[str], phones: Sequence[str]) -> Person | None:
+    """The customer whom these proof keys name, None for somebody new; raises Clash when they name two people.
+
+    The shop's reference and e-mail addresses decide. A phone number may be a household's: it decides only where the
+    draft or the customer has neither.
+    """
+    named = [found.by_reference.get(reference), *(found.by_email.get(found.blinds["email", one]) for one in emails)]
+    people_named = {one.id: one for one in named if one is not None}
+    if len(people_named) > 1:
+        numbers = sorted(str(one.number or "?") for one in people_named.values())
+        raise Clash("two_people", numbers=" and ".join(f"#{one}" for one in numbers))
+    if people_named:
+        return next(iter(people_named.values()))
+    alone = not reference and not emails
+    for phone in phones:
+        owners = found.by_phone.get(found.blinds["phone", phone], {})
+        fitting = [one for one in owners.values() if alone or one.id not in found.reachable]
+        if len(fitting) > 1:
+            raise Clash("shared_phone", phone=phone)
+        if fitting:
+            return fitting[0]
+    return None
+
+
+# ---- customers ----
+
+
+async def plan_customers(work: Work, drafts: Sequence[CustomerDraft], terms: Terms) -> list[Plan]:
+    """What each of these drafts (some hundreds at most) would do, in order; nothing is written."""
+    reaches = [_proofs(draft) for draft in drafts]
+    found = await people(
+        work,
+        [draft.reference for draft in drafts],
+        [email for emails, _ in reaches for email in emails],
+        [phone for _, phones in reaches for phone in phones],
+    )
+    plans = []
+    for draft, (emails, phones) in zip(drafts, reaches, strict=True):
+        plan = Plan(draft)
+        try:
+            plan.person = who(found, draft.reference, emails, phones)
+        except Clash as clash:
+            plan.clash = clash
+        plans.append(plan)
+    known = [plan for plan in plans if plan.person is not None]
+    if known:
+        ids = [plan.person.id for plan in known if plan.person is not None]
+        rows = {row.id: row for row in await work.session.scalars(select(Customer).where(Customer.id.in_(ids)))}
+        held = await _held(work, ids)
+        for plan in known:
+            plan.customer = rows[plan.person.id] if plan.person is not None else None
+            await _compare(work, plan, held, terms)
+    return plans
+
+
+def _proofs(draft: CustomerDraft) -> tuple[list[str], list[str]]:
+    """A draft's e-mail addresses and its phone numbers."""
+    emails = [value for kind, value in draft.contacts if kind == ContactKind.EMAIL]
+    return emails, [value for kind, value in draft.contacts if kind == ContactKind.PHONE]
+
+
+@dataclass(slots=True)
+class _Held:
+    """What some customers have on record beside their own row, by customer."""
+
+    contacts: dict[int, list[Contact]] = field(default_factory=dict)
+    tags: dict[int, set[str]] = field(default_factory=dict)
+    said: dict[int, tuple[bool, str]] = field(default_factory=dict)  # about marketing last, and how
+    attributes: dict[int, dict[int, AttributeValue]] = field(default_factory=dict)
+    references: dict[int, set[str]] = field(default_factory=dict)
+
+
+async def _held(work: Work, ids: Sequence[int]) -> _Held:
+    held = _Held()
+    for contact in await contacts.rows_of(work, ids):
+        held.contacts.setdefault(contact.customer_id, []).append(contact)
+    for row in await work.session.scalars(select(CustomerTag).where(CustomerTag.customer_id.in_(ids))):
+        held.tags.setdefault(row.customer_id, set()).add(row.tag)
     statement = (
         select(Consent.customer_id, Consent.granted, Consent.source)
         .where(Consent.customer_id.in_(ids), Consent.purpose == Purpose.MARKETING)
         .order_by(Consent.id)
     )
-    return {row[0]: (row[1], row[2]) for row in (await work.session.execute(statement)).all()}
+    held.said = {row[0]: (row[1], row[2]) for row in (await work.session.execute(statement)).all()}
+    for value in await work.session.scalars(select(AttributeValue).where(AttributeValue.customer_id.in_(ids))):
+        held.attributes.setdefault(value.customer_id, {})[value.attribute_id] = value
+    numbered = select(Identity).where(Identity.customer_id.in_(ids), Identity.channel == SHOP)
+    for identity in await work.session.scalars(numbered):
+        held.references.setdefault(identity.customer_id or 0, set()).add(identity.external_id)
+    return held
 
 
-async def take_orders(work: Work, drafts: Sequence[OrderDraft], taken: Taken, *, write: bool) -> None:
-    """Store orders, known by source and external reference; all their customers have to be on record."""
-    owners = await owners_of_emails(work, [draft.customer_email for draft in drafts])
-    for draft in drafts:
-        customer_id = owners[normal_email(draft.customer_email)].id
-        outcome = await _compare(work, draft, customer_id)
-        taken.count(outcome)
-        if write and outcome != "same":
-            await orders.upsert(
-                work,
-                source=draft.source,
-                external_ref=draft.external_ref,
-                customer_id=customer_id,
-                state=draft.state,
-                total_minor=draft.total_minor,
-                currency=draft.currency,
-                placed_at=draft.placed_at,
-                lines=[
-                    {
-                        "product": line.product,
-                        "sku": line.sku,
-                        "quantity": line.quantity,
-                        "unit_price_minor": line.unit_price_minor,
-                    }
-                    for line in draft.lines
-                ],
+async def _compare(work: Work, plan: Plan, held: _Held, terms: Terms) -> None:
+    """Write down into the plan what is new in its draft."""
+    draft, customer = plan.draft, plan.customer
+    assert customer is not None
+    work.remember(customer)
+    if draft.reference and draft.reference not in held.references.get(customer.id, ()):
+        plan.changes.append(("reference", draft.reference))
+    on_record = {
+        "name": await name_of(work, customer) if draft.name else "",
+        "language": customer.language,
+        "time_zone": customer.time_zone,
+        "company": customer.company,
+    }
+    plan.changes += [
+        (one, getattr(draft, one)) for one, now in on_record.items() if getattr(draft, one) not in {"", now}
+    ]
+    if draft.birthday and draft.birthday != record.birthday_of(work, customer):
+        plan.changes.append(("birthday", draft.birthday.isoformat()))
+    there = held.contacts.get(customer.id, [])
+    new = [one for one in draft.contacts if not await _has(work, there, *one)]
+    plan.changes += [(f"contact:{kind}", value) for kind, value in new]
+    tags = held.tags.get(customer.id, set())
+    folded = {tag.casefold() for tag in tags}
+    missing = [tag for tag in draft.tags if tag.casefold() not in folded]
+    plan.changes += [("tag", tag) for tag in missing]
+    values = held.attributes.get(customer.id, {})
+    for key, value in draft.attributes:
+        attribute = terms.attributes[key]
+        row = values.get(attribute.id)
+        if row is None or await attributes.read(work, row, attribute.kind) != value:
+            plan.changes.append((f"attribute:{key}", attributes.shown(value)))
+    granted, by = held.said.get(customer.id, (None, ""))
+    if draft.consent is not None and draft.consent != granted:
+        plan.kept_out = draft.consent and granted is False and by not in _NOT_THEIR_OWN
+        if not plan.kept_out:
+            plan.changes.append(("consent", "yes" if draft.consent else "no"))
+    for kind in ContactKind:
+        if sum(one.kind == kind for one in there) + sum(one[0] == kind for one in new) > MOST_CONTACTS:
+            plan.clash = Clash("contact_many", most=MOST_CONTACTS)
+    if len(tags) + len(missing) > MOST_TAGS:
+        plan.clash = Clash("tag_many", most=MOST_TAGS)
+
+
+async def _has(work: Work, there: Sequence[Contact], kind: ContactKind, value: str) -> bool:
+    """Whether a contact is among those on record: by its blind index, else by its words."""
+    if kind == ContactKind.EMAIL:
+        return email_blind(work, value) in {one.blind for one in there}
+    if kind == ContactKind.PHONE:
+        return phone_blind(work, value) in {one.blind for one in there}
+    for one in there:
+        if one.kind == kind and (await contacts.value_of(work, one)).casefold() == value.casefold():
+            return True
+    return False
+
+
+class NewRows:
+    """The rows of new customers, sealed before the transaction opens that writes them; their numbers come then."""
+
+    def __init__(self, work: Work, drafts: Sequence[CustomerDraft], terms: Terms) -> None:
+        self._work = work
+        self._terms = terms
+        self.customers: list[dict[str, Any]] = []
+        self.others: dict[type[Base], list[dict[str, Any]]] = {
+            table: [] for table in (Contact, NameToken, CustomerTag, AttributeValue, Identity, Consent)
+        }
+        for draft in drafts:
+            self._add(draft)
+
+    @property
+    def count(self) -> int:
+        """How many rows they are."""
+        return len(self.customers) + sum(map(len, self.others.values()))
+
+    async def write(self, work: Work) -> None:
+        """Number the customers, and insert everything."""
+        if not self.customers:
+            return
+        first = await next_numbers(work, "customer", len(self.customers))
+        await work.session.flush()
+        for number, row in enumerate(self.customers, start=first):
+            row["number"] = number
+        await work.session.execute(insert(cast(Table, Customer.__table__)), self.customers)
+        for table, rows in self.others.items():
+            if rows:
+                await work.session.execute(insert(cast(Table, table.__table__)), rows)
+
+    def _add(self, draft: CustomerDraft) -> None:
+        work, vault = self._work, self._work.vault
+        customer_id = new_id()
+        key = vault.new_customer_key(customer_id)
+        birthday = draft.birthday
+        self.customers.append(
+            {
+                "id": customer_id,
+                "key": key,
+                "name": customers.seal_name(work, customer_id, draft.name, key),
+                "named": names.EDITION,
+                "birthday": _seal_birthday(work, customer_id, birthday, key) if birthday else None,
+                "birth_day": f"{birthday:%m-%d}" if birthday else None,
+                "company": draft.company or None,
+                "language": draft.language or self._terms.language,
+                "time_zone": draft.time_zone or None,
+                "stage": Stage.LEAD.value,
+                "source": self._terms.source,
+                "created_at": work.now,
+            }
+        )
+        self._add_contacts(draft, customer_id, key)
+        all_names = [draft.name, *(value for kind, value in draft.further if kind == ContactKind.NAME)]
+        self.others[NameToken] += [
+            {"token": token, "customer_id": customer_id} for token in customers.name_tokens(work, all_names)
+        ]
+        self.others[CustomerTag] += [{"customer_id": customer_id, "tag": tag} for tag in draft.tags]
+        if draft.attributes:
+            self._add_attributes(draft, customer_id, key)
+        if draft.reference:
+            self.others[Identity].append(
+                _identity(work, customer_id, draft.reference, draft.language or self._terms.language)
+            )
+        if draft.consent is not None:
+            self.others[Consent].append(
+                {
+                    "id": new_id(),
+                    "customer_id": customer_id,
+                    "purpose": Purpose.MARKETING.value,
+                    "granted": draft.consent,
+                    "source": self._terms.source,
+                    "at": work.now,
+                }
+            )
+
+    def _add_contacts(self, draft: CustomerDraft, customer_id: int, key: bytes) -> None:
+        kinds: set[str] = set()
+        for kind, value in draft.contacts:
+            contact_id = new_id()
+            blind = None
+            if kind == ContactKind.EMAIL:
+                blind = email_blind(self._work, value)
+            elif kind == ContactKind.PHONE:
+                blind = phone_blind(self._work, value)
+            self.others[Contact].append(
+                {
+                    "id": contact_id,
+                    "customer_id": customer_id,
+                    "kind": kind.value,
+                    "value": contacts.seal(self._work, contact_id, value, key, customer_id),
+                    "blind": blind,
+                    "label": "",
+                    "main": kind not in kinds,
+                    "verified_at": None,
+                    "created_at": self._work.now,
+                }
+            )
+            kinds.add(kind)
+
+    def _add_attributes(self, draft: CustomerDraft, customer_id: int, key: bytes) -> None:
+        for name, value in draft.attributes:
+            attribute = self._terms.attributes[name]
+            sealed = attributes.seal(self._work, attribute.id, customer_id, value, key) if attribute.personal else None
+            clear = None if attribute.personal else value
+            self.others[AttributeValue].append(
+                {
+                    "customer_id": customer_id,
+                    "attribute_id": attribute.id,
+                    "text": clear if isinstance(clear, str) else None,
+                    "number": clear if isinstance(clear, float) else None,
+                    "sealed": sealed,
+                    "at": self._work.now,
+                }
             )
 
 
-async def _compare(work: Work, draft: OrderDraft, customer_id: int) -> str:
-    order = await work.session.scalar(
-        select(Order).where(Order.source == draft.source, Order.external_ref == draft.external_ref)
+def _seal_birthday(work: Work, customer_id: int, day: date, key: bytes) -> bytes:
+    return work.vault.seal(day.isoformat(), f"customer.birthday:{customer_id}", key, customer_id)
+
+
+def _identity(work: Work, customer_id: int, reference: str, language: str) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "channel": SHOP,
+        "external_id": reference,
+        "chat": "",
+        "customer_id": customer_id,
+        "language": language,
+        "created_at": work.now,
+    }
+
+
+async def change_customer(work: Work, plan: Plan, terms: Terms) -> None:
+    """Bring a customer up to a plan of this very transaction; every change is journalled."""
+    customer = plan.customer
+    assert customer is not None
+    by = By(staff_id=None, source=terms.source)
+    work.remember(customer)
+    for what, text in plan.changes:
+        if what == "reference":
+            await work.session.execute(
+                insert(cast(Table, Identity.__table__)), [_identity(work, customer.id, text, customer.language)]
+            )
+        elif what == "tag":
+            await record.add_tag(work, customer, text, by)
+        elif what == "consent":
+            customers.give_consent(work, customer.id, text == "yes", terms.source)
+        elif what.startswith("contact:"):
+            kind = ContactKind(what.removeprefix("contact:"))
+            await record.add_contact(work, customer, kind, text, by, country=terms.country)
+        else:
+            await record.change(work, customer, what, text, by)
+    await work.session.flush()
+
+
+async def take_customers(work: Work, drafts: Sequence[CustomerDraft], terms: Terms, taken: Taken) -> None:
+    """Store a few customers in this transaction, whatever is on record of them; who clashes is counted as bad."""
+    plans = await plan_customers(work, drafts, terms)
+    await NewRows(work, [plan.draft for plan in plans if plan.what == ADDED], terms).write(work)
+    for plan in plans:
+        if plan.what == CHANGED:
+            await change_customer(work, plan, terms)
+        count(taken, plan)
+
+
+def count(taken: Taken, plan: Plan) -> None:
+    """Count what became of a draft."""
+    taken.count("bad" if plan.clash is not None else plan.what)
+    taken.kept_out += plan.kept_out and plan.clash is None
+
+
+# ---- orders ----
+
+
+async def owners_of(work: Work, found: Sequence[OrderOnFile]) -> list[Person | Clash | None]:
+    """Whose each of these orders is: a customer, nobody on record, or a clash."""
+    known = await people(
+        work, [one.reference for one in found], [one.email for one in found], [one.phone for one in found]
     )
-    if order is None:
-        return "added"
-    rows = await work.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))
-    on_record = (
-        order.customer_id,
-        order.state,
-        order.total_minor,
-        order.currency,
-        order.placed_at,
-        [(row.product, row.sku, row.quantity, row.unit_price_minor) for row in rows],
-    )
-    in_file = (
-        customer_id,
-        draft.state,
-        draft.total_minor,
-        draft.currency,
-        draft.placed_at,
-        [(line.product, line.sku, line.quantity, line.unit_price_minor) for line in draft.lines],
-    )
-    return "same" if on_record == in_file else "changed"
+    owners: list[Person | Clash | None] = []
+    for one in found:
+        emails, phones = [one.email] if one.email else [], [one.phone] if one.phone else []
+        try:
+            owners.append(who(known, one.reference, emails, phones))
+        except Clash as clash:
+            owners.append(clash)
+    return owners
+
+
+async def take_orders(work: Work, found: Sequence[OrderOnFile], taken: Taken, *, write: bool) -> list[OrderRefused]:
+    """Store orders whose customers are all on record; why some were refused, in order."""
+    owners = await owners_of(work, found)
+    drafts = [one.of(owner.id) for one, owner in zip(found, owners, strict=True) if isinstance(owner, Person)]
+    outcomes = await orders.upsert_many(work, drafts, write=write)
+    for outcome in outcomes:
+        taken.count("bad" if outcome.refused is not None else outcome.what)
+    return [outcome.refused for outcome in outcomes if outcome.refused is not None]

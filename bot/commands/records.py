@@ -1,7 +1,10 @@
 """`import …` and `export …`: files read whole and checked before anything is written, and articles written again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -12,6 +15,8 @@ from bot.commands.options import AsJson, Config, Refused, has_database, opened, 
 if TYPE_CHECKING:
     from bot.config import Settings
     from bot.importing.articles import Change, Trial
+    from bot.importing.reading import How
+    from bot.imports import Imported, Progress, Wishes
     from crm_core.imports import Taken
     from crm_core.work import Records
 
@@ -28,6 +33,24 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the file and say what would be done.")]
 DespiteWarnings = Annotated[
     bool, typer.Option("--despite-warnings", help="Import them although questions would be answered wrongly.")
+]
+
+
+Maps = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="What a column holds; without a field it is left out."),
+]
+Strict = Annotated[bool, typer.Option("--strict-columns", help="Refuse the file when nobody knows one of its columns.")]
+Encoding = Annotated[str, typer.Option("--encoding", help="Of a CSV file, when it is not found out, such as cp1252.")]
+DecimalMark = Annotated[
+    str, typer.Option("--decimal", metavar=".|,", help="What parts the decimals, where 1.234 could be both.")
+]
+Dates = Annotated[
+    str,
+    typer.Option("--dates", metavar="day-first|month-first", help="How 03/04/2026 is meant."),
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Import the rest when something is wrong with rows, instead of nothing.")
 ]
 
 
@@ -102,19 +125,36 @@ def _trial_as_json(trial: "Trial | None") -> dict[str, Any] | None:
 
 
 @imports.command("customers")
-def customers(file: File, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False) -> None:
-    """Import customers from a JSON Lines file.
+def customers(
+    file: File,
+    maps: Maps = None,
+    strict: Strict = False,
+    encoding: Encoding = "",
+    decimal: DecimalMark = "",
+    dates: Dates = "",
+    skip_bad: SkipBad = False,
+    dry_run: DryRun = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import customers from CSV, XLSX, XLS, ODS or JSON Lines.
 
-    A customer is known by the e-mail address. Tags are added and never taken away, and who opted out of marketing by
-    themselves stays opted out.
+    Which column holds what is guessed from the headings, in English and Chinese, and shown. A customer is known by the
+    shop's own number, by e-mail address, or by phone number where there is nothing else. Tags are added and never taken
+    away, and who opted out of marketing by themselves stays opted out.
+
+    An import that was broken off goes on where it stopped when it is given again.
     """
-    from bot.imports import import_customers, read_customers
+    from bot.imports import Wishes, import_customers
 
     settings = settings_of(config)
-    drafts = list(read_customers(file).values())
-    first = settings.shop.languages[0]
-    taken = _run(settings, lambda records: import_customers(records, drafts, first, dry_run=dry_run), dry_run)
-    _say("customers", file, taken, dry_run, as_json)
+    how = _how(settings, maps, strict, encoding, decimal, dates)
+    language = settings.shop.languages[0]
+    wished = Wishes(dry_run=dry_run, skip_bad=skip_bad)
+    imported = _import(
+        settings, lambda records, wishes: import_customers(records, file, how, language, wishes), wished, as_json
+    )
+    _say_imported("customers", file, imported, dry_run, as_json)
 
 
 @imports.command("orders")
@@ -123,22 +163,127 @@ def orders(
     source: Annotated[
         str, typer.Option("--source", help="The system the orders come from; source and reference name an order.")
     ] = "import",
+    unknown_customers: Annotated[
+        str,
+        typer.Option(
+            "--unknown-customers",
+            metavar="refuse|apart",
+            help="What becomes of orders of people who are not on record: refused, or kept apart until they are.",
+        ),
+    ] = "refuse",
+    maps: Maps = None,
+    strict: Strict = False,
+    encoding: Encoding = "",
+    decimal: DecimalMark = "",
+    dates: Dates = "",
+    currency: Annotated[
+        str, typer.Option("--currency", help="The currency of amounts that name none, such as EUR.")
+    ] = "",
+    skip_bad: SkipBad = False,
     dry_run: DryRun = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import orders from a JSON Lines file.
+    """Import orders from CSV, XLSX, XLS, ODS or JSON Lines.
 
-    An order is known by source and reference, and its customer has to be on record.
+    An order is known by source and reference. Its customer is known by e-mail address, phone number or the shop's own
+    number. In a table, rows one after the other with the same reference are the products of one order.
     """
-    from bot.imports import import_orders, read_orders
+    from bot.importing.values import Doubtful
+    from bot.importing.values import currency as read_currency
+    from bot.imports import Wishes, import_orders
 
     if not 0 < len(source.strip()) <= 40:
         raise typer.BadParameter("it should be a word of at most 40 characters.", param_hint="'--source'")
+    if unknown_customers not in {"refuse", "apart"}:
+        raise typer.BadParameter("it should be refuse or apart.", param_hint="'--unknown-customers'")
+    try:
+        code = read_currency(currency) if currency else ""
+    except Doubtful as doubt:
+        raise typer.BadParameter(f"it {doubt}.", param_hint="'--currency'") from doubt
     settings = settings_of(config)
-    drafts = read_orders(file, source.strip())
-    taken = _run(settings, lambda records: import_orders(records, drafts, file, dry_run=dry_run), dry_run)
-    _say("orders", file, taken, dry_run, as_json)
+    how = _how(settings, maps, strict, encoding, decimal, dates, source=source.strip(), currency=code)
+    wished = Wishes(dry_run=dry_run, skip_bad=skip_bad, keep_apart=unknown_customers == "apart")
+    imported = _import(settings, lambda records, wishes: import_orders(records, file, how, wishes), wished, as_json)
+    _say_imported("orders", file, imported, dry_run, as_json)
+
+
+def _how(
+    settings: "Settings",
+    maps: list[str] | None,
+    strict: bool,
+    encoding: str,
+    decimal: str,
+    dates: str,
+    *,
+    source: str = "import",
+    currency: str = "",
+) -> "How":
+    from bot.importing.fields import Manner
+    from bot.importing.reading import How
+
+    if decimal not in {"", ".", ","}:
+        raise typer.BadParameter('it should be "." or ",".', param_hint="'--decimal'")
+    if dates not in {"", "day-first", "month-first"}:
+        raise typer.BadParameter("it should be day-first or month-first.", param_hint="'--dates'")
+    manner = Manner(
+        zone=settings.zone,
+        country=settings.shop.country,
+        decimal=decimal,
+        first=dates.removesuffix("-first"),
+        currency=currency,
+    )
+    return How(manner=manner, encoding=encoding, maps=tuple(maps or ()), strict=strict, source=source)
+
+
+def _import(
+    settings: "Settings",
+    job: "Callable[[Records | None, Wishes], Awaitable[Imported]]",
+    wishes: "Wishes",
+    as_json: bool,
+) -> "Imported":
+    async def go() -> "Imported":
+        with _progress(as_json) as progress:
+            asked = replace(wishes, progress=progress)
+            if not has_database(settings):
+                # A file that is refused leaves no database behind.
+                checked = await job(None, replace(asked, dry_run=True))
+                if wishes.dry_run:
+                    return checked
+            async with opened(settings, make=True) as records:
+                return await job(records, asked)
+
+    return asyncio.run(go())
+
+
+@contextmanager
+def _progress(as_json: bool) -> "Iterator[Progress]":
+    """A bar for a person who looks on; nothing for a script or a file."""
+    if as_json or not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=None)
+        yield lambda what, done, total: bars.update(bar, description=what, completed=done, total=total or None)
+
+
+def _say_imported(kind: str, file: Path, imported: "Imported", dry_run: bool, as_json: bool) -> None:
+    taken = imported.taken
+    if as_json:
+        _say_json(kind, file, taken, dry_run, bad=taken.bad, apart=taken.apart, columns=imported.columns)
+        return
+    for heading, name in imported.columns.items():
+        say(f"  {heading} -> {name}")
+    _say(kind, file, taken, dry_run, as_json)
+    if taken.apart:
+        say(f"{taken.apart} {'would be ' if dry_run else ''}kept apart: their customers are not on record.")
+    if taken.bad:
+        say(f"{taken.bad} {'would be ' if dry_run else ''}left out, something is wrong with them.")
 
 
 def _run(settings: "Settings", job: Callable[["Records | None"], Awaitable[_T]], dry_run: bool) -> _T:

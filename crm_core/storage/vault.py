@@ -100,7 +100,7 @@ class Vault:
 
     def blind(self, value: str, purpose: str) -> str:
         """A keyed hash by which an exact value is found again without storing it in clear."""
-        return hmac.new(self._index_key, f"{purpose}:{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._index_key, f"{purpose}:{value}".encode(), "sha256").hex()[:32]
 
     def token(self, word: str) -> int:
         """A keyed hash of one word of a name as a positive 63-bit number: small, and quick to look up by."""
