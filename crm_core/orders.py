@@ -417,8 +417,8 @@ class Claim:
         return tuple({self.number, self.number.upper(), self.number.lower()})
 
 
-async def claimed(work: Work, claim: Claim, country: str = "") -> Glimpse | None:
-    """How the order of a claim stands, when its customer has this very address or phone number; None otherwise.
+async def claimed_order(work: Work, claim: Claim, country: str = "") -> Order | None:
+    """The order of a claim, when its customer has this very address or phone number; None otherwise.
 
     `country` is whose phone numbers are meant that do not say. No answer tells whether there is such an order.
     """
@@ -438,8 +438,13 @@ async def claimed(work: Work, claim: Claim, country: str = "") -> Glimpse | None
         .order_by(Order.placed_at.desc())
         .limit(1)
     )
-    found = (await work.session.scalars(statement)).all()
-    return (await whole(work, found))[0].glimpse if found else None
+    return (await work.session.scalars(statement)).first()
+
+
+async def claimed(work: Work, claim: Claim, country: str = "") -> Glimpse | None:
+    """How the order of a claim stands, under the same condition."""
+    found = await claimed_order(work, claim, country)
+    return (await whole(work, [found]))[0].glimpse if found is not None else None
 
 
 async def of_customer(work: Work, customer_id: int, limit: int, skip: int = 0) -> Sequence[Order]:

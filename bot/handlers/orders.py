@@ -11,7 +11,7 @@ from bot.handlers import ask
 from bot.message import Button, Reply
 from bot.rendering import called
 from bot.turn import Handler, Turn
-from crm_core import audit, orders, orders_apart
+from crm_core import audit, orders, orders_apart, suggestions
 from crm_core.models import ORDER_DIALOGUE, Customer, Dialogue, Interaction, Order
 from crm_core.orders import Claim
 from crm_core.rules import order_questions
@@ -169,6 +169,7 @@ async def _try(turn: Turn, claim: Claim) -> list[Reply]:
     country = turn.shop.country
     seen = await orders.claimed(turn.work, claim, country) or await orders_apart.claimed(turn.work, claim, country)
     if seen is not None:
+        await _suggest_owner(turn, claim)
         await _end(turn)
         return [Reply(text="\n".join(orders_shown.glimpse(turn.shop, turn.language, seen)), titled=True)]
     (await turn.file()).reason = _TRY
@@ -176,6 +177,14 @@ async def _try(turn: Turn, claim: Claim) -> list[Reply]:
         return await _to_person(turn)
     _stand(turn, "contact", number=claim.number)
     return [turn.reply("order-not-found", _way_out(turn), number=claim.number)]
+
+
+async def _suggest_owner(turn: Turn, claim: Claim) -> None:
+    """Who knows an order of somebody and their address may be the same person on record twice: staff decide."""
+    found = await orders.claimed_order(turn.work, claim, turn.shop.country)
+    if found is not None and turn.customer is not None:
+        owner = await turn.work.session.get_one(Customer, found.customer_id)
+        await suggestions.suggest(turn.work, turn.customer, owner, "order")
 
 
 async def _tries(turn: Turn) -> int:

@@ -580,3 +580,18 @@ async def test_a_campaign_reaches_a_merged_person_once(house: House) -> None:
     heard = [one for person in (ana, bo) for one in person.words if "Tea is on sale" in one]
     assert len(heard) == 1
     assert mia.words
+
+
+async def test_who_knows_an_order_and_its_address_may_be_its_customer(house: House) -> None:
+    """Suggested to staff, and no more than that: who asks is told of that one order as anybody would be."""
+    ana, _bo, wei = await two(house)
+    async with house.app.records.write() as work:
+        buyer = customers.create(work, language="en", name="Ana Lima", source="import", number=900)
+        contacts.add(work, buyer, ContactKind.EMAIL, "ana@example.com")
+        work.session.add(order_of(work, buyer, "H-2003"))
+
+    await ana.says("where is my order H-2003? ana@example.com")
+    (heard,) = await wei.says("/merge")
+
+    assert "One of them asked for an order of the other." in heard
+    assert await house.how_many(Merge) == 0
