@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.saboteurs_faults import FAULT_SABOTEURS
+from tests.saboteurs_identities import IDENTITY_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
 from tests.saboteurs_orders import ORDER_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
@@ -314,6 +315,7 @@ _SEALING = (
 )
 
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
+_IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
 _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
@@ -326,6 +328,7 @@ SABOTEURS = (
     *_WHO,
     *_SEALING,
     *_KNOWLEDGE,
+    *_IDENTITIES,
     *_ORDERS,
     *_RECORD,
     *_RELATIONSHIPS,
