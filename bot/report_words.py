@@ -124,7 +124,7 @@ def _at_risk(say: Say, _report: Report, rows: list[_Row], _days: int) -> list[st
         lines.append(
             say(
                 key if known else f"{key}-only",
-                number=str(row["number"]),
+                number=str(row["number"] or "–"),
                 quiet=row["quiet_days"] or 0,
                 orders=row["orders"],
                 spent=" + ".join(row["spent"]),

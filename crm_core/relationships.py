@@ -12,7 +12,7 @@ from crm_core.rules.lifecycle import History, Lifecycle, Standing, standing
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
-AT_ONCE = 200  # customers that one transaction looks at or moves
+AT_ONCE = 100  # customers that one transaction looks at or moves
 
 _EVERY = timedelta(days=1)
 _ENOUGH = 30  # customers who came twice, before the shop's own interval is believed

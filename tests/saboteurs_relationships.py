@@ -5,6 +5,8 @@ Each is (name, file, old, new, tests), as `tests.sabotage.Saboteur` takes them.
 
 _LIFECYCLE = ("tests/unit/test_lifecycle.py",)
 _STAGES = ("tests/turns/test_relationships.py",)
+_REPORTS = ("tests/turns/test_relationship_reports.py",)
+_PICTURES = ("tests/turns/test_report_pictures.py",)
 
 RELATIONSHIP_SABOTEURS = (
     (
@@ -48,5 +50,54 @@ RELATIONSHIP_SABOTEURS = (
         "            if await relationships.walk_of(work) is None:",
         "            if False:",
         _STAGES,
+    ),
+    (
+        "report everybody when a part was asked for",
+        "crm_core/reports/base.py",
+        "    return true() if people is None else column.in_(people)",
+        "    return true()",
+        _REPORTS,
+    ),
+    (
+        "call everything rising when the whole shop grows",
+        "crm_core/reports/needs.py",
+        "    growth = total / total_before",
+        "    growth = 1.0",
+        _REPORTS,
+    ),
+    (
+        "count who was merged away",
+        "crm_core/reports/base.py",
+        "    return and_(Customer.key.is_not(None), Customer.merged_into.is_(None))",
+        "    return Customer.key.is_not(None)",
+        _REPORTS,
+    ),
+    (
+        "let agents read what customers spent",
+        "crm_core/rules/access.py",
+        '    "report.relationships": _SUPERVISING | _MARKETING,',
+        '    "report.relationships": _DESK | _MARKETING,',
+        _PICTURES,
+    ),
+    (
+        "look at who is at risk and leave no trace",
+        "bot/handlers/report.py",
+        '    if wanted.name == "at-risk":',
+        "    if False:",
+        _PICTURES,
+    ),
+    (
+        "keep pictures of reports for ever",
+        "crm_core/files.py",
+        "StoredFile.created_at < work.now - _MADE_STAYS",
+        "StoredFile.created_at < work.now - 9 * _MADE_STAYS",
+        _PICTURES,
+    ),
+    (
+        "clean away what customers uploaded",
+        "crm_core/files.py",
+        "StoredFile.kind == MADE, StoredFile.created_at",
+        "StoredFile.kind != '', StoredFile.created_at",
+        _PICTURES,
     ),
 )

@@ -83,6 +83,14 @@ def _refused(error: Any) -> list[str]:
     return [texts.say("en", error.key.replace("_", "-"), **values)]
 
 
+def _of_a_segment(error: Any) -> list[str]:
+    """What is wrong with a question about customers, and where."""
+    from bot.segment_words import problem
+    from bot.texts import Texts
+
+    return [problem(lambda key, **values: Texts(("en",)).say("en", key, **values), error)]
+
+
 def _of_the_system(error: Any) -> list[str]:
     what = error.strerror or str(error) or type(error).__name__
     return [f"{error.filename}: {what}." if error.filename else f"{what}."]
@@ -106,8 +114,10 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "crm_core.storage.vault.VaultError": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,
+    "crm_core.saved_segments.SegmentRefused": _refused,
     "crm_core.rules.record.RecordRefused": _refused,
     "crm_core.rules.orders.OrderRefused": _refused,
+    "crm_core.segments.errors.SegmentError": _of_a_segment,
     "bot.web.server.PortInUse": lambda error: [
         f"Cannot listen on {error.host}:{error.port}: {error.reason.rstrip('.')}. Set [web] port to another one."
     ],

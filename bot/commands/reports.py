@@ -23,6 +23,9 @@ def add_to(app: typer.Typer) -> None:
 def report(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which report; without one, they are listed.")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How many days back it looks.")] = 30,
+    segment: Annotated[
+        str, typer.Option("--segment", help='Only these customers: a saved segment, or such as "language = zh".')
+    ] = "",
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
     config: Config = None,
     as_json: AsJson = False,
@@ -41,11 +44,15 @@ def report(
         return
     if name not in REPORTS:
         raise Refused(f"There is no report {name!r}; there are {', '.join(REPORTS)}.")
+    if segment and REPORTS[name].make_of is None:
+        able = ", ".join(one.name for one in REPORTS.values() if one.make_of is not None)
+        raise Refused(f"The report {name!r} is not about customers, so it takes no --segment; these do: {able}.")
     settings = settings_of(config)
-    since, found = asyncio.run(_make(settings, name, days))
+    since, found = asyncio.run(_make(settings, name, days, segment))
     if as_json:
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
-        say_json({"report": name, "since": since, "columns": found.columns, "rows": rows})
+        of_whom = {"segment": segment} if segment else {}
+        say_json({"report": name, "since": since, **of_whom, "columns": found.columns, "rows": rows})
     elif as_csv:
         out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(found.columns)
@@ -54,12 +61,15 @@ def report(
         say_table(found.columns, found.rows)
 
 
-async def _make(settings: "Settings", name: str, days: int) -> tuple[datetime, "Report"]:
-    from crm_core.reports import REPORTS
+async def _make(settings: "Settings", name: str, days: int, segment: str) -> tuple[datetime, "Report"]:
+    from crm_core.reports import REPORTS, people_of
 
     async with opened(settings) as records, records.read() as work:
         midnight = work.now.astimezone(settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         since = midnight - timedelta(days=days - 1)
+        make_of = REPORTS[name].make_of
+        if segment and make_of is not None:
+            return since, await make_of(work, since, await people_of(work, segment, settings.shop.time_zone))
         return since, await REPORTS[name].make(work, since)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import segment_words
 from bot.explaining import percent
 from bot.handlers import campaign
 from bot.message import Reply
@@ -14,12 +15,14 @@ from bot.plotting import draw
 from bot.report_words import has_picture, words_of
 from bot.turn import Handler, Turn
 from crm_core import audit
-from crm_core.reports import REPORTS, Report
+from crm_core.reports import REPORTS, Report, people_of
 from crm_core.rules import access
+from crm_core.segments import SegmentError
 
 _DAYS = 30
 _MOST_DAYS = 3650
 _LISTED = 12
+_SHOWN = 200  # characters of a segment
 _ABOUT_CUSTOMERS = {
     "needs": "report.needs",
     "relationships": "report.relationships",
@@ -35,6 +38,7 @@ class Wanted:
 
     name: str
     days: int
+    segment: str  # only these customers; "" for everybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +50,11 @@ class Made:
 
 
 async def report(turn: Turn) -> list[Reply]:
-    """`/report needs`, `/report answers` and so on, the former also `/report needs 90`; `/report 3` is campaign 3."""
+    """`/report needs`, also of days and of a segment (`/report needs 90 language = zh`); `/report 3` is campaign 3."""
     if isinstance(turn.found, Made):
         return [await _about_customers(turn, turn.found)]
+    if isinstance(turn.found, str):
+        return [Reply(text=turn.found)]
     name = turn.argument.casefold()
     if name in _REPORTS and access.may(turn.role, "knowledge.report"):
         return [await _REPORTS[name](turn)]
@@ -68,8 +74,10 @@ def _wanted(turn: Turn) -> Wanted | None:
     name = name.casefold().replace("_", "-")
     if name not in _ABOUT_CUSTOMERS or not _may(turn, name):
         return None
-    days = int(rest) if rest.isascii() and rest.isdigit() and len(rest) < 5 else _DAYS
-    return Wanted(name=name, days=min(max(days, 1), _MOST_DAYS))
+    first, _, more = rest.strip().partition(" ")
+    if not (first.isascii() and first.isdigit()):
+        return Wanted(name=name, days=_DAYS, segment=rest.strip())
+    return Wanted(name=name, days=min(max(int(first[:5]), 1), _MOST_DAYS), segment=more.strip())
 
 
 async def _make_ahead(turn: Turn) -> Callable[[], Any] | None:
@@ -78,7 +86,15 @@ async def _make_ahead(turn: Turn) -> Callable[[], Any] | None:
     if wanted is None:
         return None
     midnight = turn.work.now.astimezone(ZoneInfo(turn.shop.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    made = await REPORTS[wanted.name].make(turn.work, midnight - timedelta(days=wanted.days - 1))
+    since, kind, people = midnight - timedelta(days=wanted.days - 1), REPORTS[wanted.name], None
+    assert kind.make_of is not None
+    if wanted.segment:
+        try:
+            people = await people_of(turn.work, wanted.segment, turn.shop.zone)
+        except SegmentError as error:
+            problem = segment_words.problem(turn.say, error)
+            return lambda: problem
+    made = await kind.make_of(turn.work, since, people)
     return lambda: asyncio.to_thread(_drawn, made)
 
 
@@ -90,9 +106,14 @@ async def _about_customers(turn: Turn, made: Made) -> Reply:
     wanted = _wanted(turn)
     assert wanted is not None
     assert turn.staff is not None
+    lines = words_of(turn.say, wanted.name, made.report, wanted.days)
+    if wanted.segment:
+        lines.insert(1, turn.say("report-of-segment", segment=wanted.segment[:_SHOWN]))
     if wanted.name == "at-risk":
         audit.enter(turn.work, turn.staff.id, "report.at_risk", "report:at-risk", customers=len(made.report.rows))
-    lines = words_of(turn.say, wanted.name, made.report, wanted.days)
+        numbered = [row[0] for row in made.report.rows if row[0] is not None]
+        if numbered and access.may(turn.role, "customer.show"):
+            lines.append(turn.say("risk-open", number=str(numbered[0])))
     picture = await turn.keep(f"{wanted.name}.png", made.picture) if made.picture is not None else None
     return Reply(text="\n".join(lines), titled=True, attachment=picture)
 

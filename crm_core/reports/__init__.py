@@ -14,9 +14,9 @@ from crm_core.reports import (
     rfm,
     tickets,
 )
-from crm_core.reports.base import Chart, People, Report, ReportKind, Series, of_condition
+from crm_core.reports.base import Chart, People, Report, ReportKind, Series, people_of
 
-__all__ = ["REPORTS", "Chart", "People", "Report", "ReportKind", "Series", "of_condition"]
+__all__ = ["REPORTS", "Chart", "People", "Report", "ReportKind", "Series", "people_of"]
 
 REPORTS: dict[str, ReportKind] = {
     each.name: each

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, ColumnElement, Label, Select, and_, case, literal, select, true, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
+from crm_core import saved_segments
 from crm_core.models import Customer
 from crm_core.work import Work
 
@@ -109,9 +110,11 @@ def among(column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
     return true() if people is None else column.in_(people)
 
 
-def of_condition(condition: ColumnElement[bool]) -> People:
-    """The customers on record of whom a condition is true."""
-    return select(Customer.id).where(living(), condition)
+async def people_of(work: Work, segment: str, zone: str) -> People:
+    """The customers that a question finds, or the saved segment of this name; raises SegmentError."""
+    saved = await saved_segments.by_name(work, segment)
+    tree = await saved_segments.read(work, saved.text if saved else segment)
+    return select(Customer.id).where(saved_segments.found_by(tree, work, zone))
 
 
 def quantile(counts: Sequence[tuple[int, int]], share: float) -> int | None:

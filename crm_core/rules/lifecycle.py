@@ -10,9 +10,8 @@ from crm_core.models.people import Stage
 
 _DAY = timedelta(days=1)
 _OWN_VISITS = 3  # from so many purchases on, a customer's own interval counts, not the shop's
-_SLACK = (
-    0.8  # how far below a limit a customer has to come who once passed it: small changes of limits move nobody back
-)
+# How far below a limit somebody has to come who once passed it: small changes of the limits move nobody back.
+_SLACK = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

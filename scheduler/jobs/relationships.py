@@ -1,4 +1,4 @@
-"""Once a day everybody's stage is looked at; only those who move are written, some 200 at a time."""
+"""Once a day everybody's stage is looked at; only those who move are written, up to a hundred at a time."""
 
 from dataclasses import replace
 

@@ -113,6 +113,28 @@ def test_an_unknown_report_is_answered_with_the_list(shop: ShopFolder) -> None:
     assert (ran.code, ran.err) == (1, f"There is no report 'weather'; there are {', '.join(REPORTS)}.\n")
 
 
+def test_a_report_may_be_of_a_segment(shop: ShopFolder) -> None:
+    """A script sees in the answer whom it is about; a question that cannot be read is said to be so, and where."""
+    shop.does("migrate")
+
+    found = shop.does("report", "rfm", "--segment", "language = zh", "--json").json
+    wrong = shop.does("report", "rfm", "--segment", "languge = zh")
+
+    assert (found["segment"], len(found["rows"])) == ("language = zh", 25)
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "languge" in wrong.err
+    assert "Traceback" not in wrong.err
+
+
+def test_a_report_that_is_not_about_customers_takes_no_segment(shop: ShopFolder) -> None:
+    shop.does("migrate")
+
+    ran = shop.does("report", "deliveries", "--segment", "language = zh")
+
+    assert ran.code == 1
+    assert "needs" in ran.err
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_can_be_printed_in_three_ways(shop: ShopFolder, name: str) -> None:
     """As a table, as JSON and as CSV, even of a shop where nothing has happened yet."""

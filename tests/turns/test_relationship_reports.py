@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from crm_core import customers, gaps
 from crm_core.models import Customer, Interaction, Kind, Order, RfmScore, Stage, StageChange
-from crm_core.reports import REPORTS, Report, of_condition
+from crm_core.reports import REPORTS, Report, people_of
 from crm_core.reports.base import quantile, spans_of
 from crm_core.reports.needs import rising
 from crm_core.storage.ids import new_id
@@ -37,7 +37,7 @@ async def made(house: House, name: str, since: datetime = BEGUN, language: str =
         if not language:
             return await kind.make(work, since)
         assert kind.make_of is not None
-        return await kind.make_of(work, since, of_condition(Customer.language == language))
+        return await kind.make_of(work, since, await people_of(work, f"language = {language}", "UTC"))
 
 
 async def rows_of(house: House, name: str, since: datetime = BEGUN, language: str = "") -> list[dict[str, Any]]:

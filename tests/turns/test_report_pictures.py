@@ -13,7 +13,7 @@ from PIL import Image
 from bot.app import load_file
 from bot.message import Delivery
 from bot.plotting import HEIGHT, LETTERS, WIDTH, draw, scale, short, spread
-from crm_core import customers
+from crm_core import customers, saved_segments
 from crm_core.models import (
     Attachment,
     AuditEntry,
@@ -164,6 +164,15 @@ async def test_a_customer_gets_no_report(house: House) -> None:
     assert await house.how_many(StoredFile) == 0
 
 
+@pytest.mark.parametrize(("role", "may"), [("supervisor", True), ("marketer", False)])
+async def test_who_may_open_a_record_is_told_how(house: House, role: str, may: bool) -> None:
+    await busy(house)
+
+    heard = await asks(await house.colleague("Mei", role), "/report at-risk")
+
+    assert ("/customer 77" in heard.text) is may
+
+
 async def test_looking_at_who_is_at_risk_is_an_audit_entry(house: House) -> None:
     await busy(house)
     mei = await house.colleague("Mei", "supervisor")
@@ -174,11 +183,36 @@ async def test_looking_at_who_is_at_risk_is_an_audit_entry(house: House) -> None
     assert [(one.act, one.detail) for one in entries] == [("report.at_risk", {"customers": 1})]
 
 
-@pytest.mark.parametrize("words", ["/report needs x", "/report needs 0", "/report needs 99999", "/report NEEDS -1"])
+@pytest.mark.parametrize(
+    "words", ["/report needs 0", "/report needs 99999", "/report NEEDS  7", "/report needs 1" + "0" * 60]
+)
 async def test_odd_numbers_of_days_are_no_trouble(house: House, words: str) -> None:
     mei = await house.colleague("Mei", "supervisor")
 
     assert "What customers asked about" in (await asks(mei, words)).text
+
+
+async def test_a_report_may_be_of_a_part_of_the_customers(house: House) -> None:
+    """By a question, or by the name of a saved segment; a question that cannot be read is said to be so, and where."""
+    await house.customer("ana").says("refund please")
+    await house.customer("li", "zh").says("怎么退款")
+    mei = await house.colleague("Mei", "supervisor")
+    async with house.app.records.write() as work:
+        await saved_segments.save(work, "readers", "language = zh", None)
+
+    by_question = (await asks(mei, "/report needs 7 language = zh")).text.splitlines()
+    by_name = (await asks(mei, "/report needs readers")).text.splitlines()
+    wrong = await asks(mei, "/report needs 7 languge = zh")
+
+    assert by_question[1:] == [
+        "Only customers of this segment: language = zh",
+        "One question, in the same time before 0. Without an answer: 0",
+        "A: 退款, 1 (before 0)",
+    ]
+    assert by_name[2:] == by_question[2:]
+    assert "languge" in wrong.text
+    assert "language" in wrong.text
+    assert wrong.attachment is None
 
 
 async def test_a_picture_is_an_automatic_reply(house: House) -> None:

@@ -30,6 +30,7 @@ risk-quiet = #{ $number }: quiet for { $quiet } days, usually buys every { $usua
 risk-quiet-only = #{ $number }: quiet for { $quiet } days. Orders { $orders }, { $spent }
 risk-in-touch = #{ $number }: was lost and wrote again; no order for { $quiet } days, usually every { $usual }. Orders { $orders }, { $spent }
 risk-in-touch-only = #{ $number }: was lost and wrote again; no order for { $quiet } days. Orders { $orders }, { $spent }
+risk-open = Who it is: /customer { $number }
 risk-more = And { $count } more: frontdesk report at-risk
 rfm-title = How recently and how often customers buy
 rfm-axes = Up (R): how recently, 5 is the most recent. To the right (F): how often, 5 is the most often. In each field: how many customers.

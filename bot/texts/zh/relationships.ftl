@@ -26,6 +26,7 @@ risk-quiet = #{ $number }：已有 { $quiet } 天没有下单，平时约每 { $
 risk-quiet-only = #{ $number }：已有 { $quiet } 天没有下单。订单 { $orders } 笔，{ $spent }
 risk-in-touch = #{ $number }：曾经流失，又来联系过；已有 { $quiet } 天没有下单，平时约每 { $usual } 天一次。订单 { $orders } 笔，{ $spent }
 risk-in-touch-only = #{ $number }：曾经流失，又来联系过；已有 { $quiet } 天没有下单。订单 { $orders } 笔，{ $spent }
+risk-open = 查看是谁：/customer { $number }
 risk-more = 另有 { $count } 位：frontdesk report at-risk
 rfm-title = 客户最近一次购买有多近、购买有多频繁
 rfm-axes = 纵向（R）：最近一次购买的远近，5 为最近。横向（F）：购买次数，5 为最多。格中数字是客户人数。
