@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
+from crm_core import orders
 from crm_core.models import (
     ACTIVE,
     Consent,
@@ -16,7 +17,6 @@ from crm_core.models import (
     Identity,
     Interaction,
     Kind,
-    Order,
     Staff,
     Ticket,
     TicketState,
@@ -46,7 +46,7 @@ class Facts:
 
     tags: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
-    orders: int = 0
+    orders: int = 0  # as `crm_core.orders.Figures` counts them
     totals: dict[str, int] = field(default_factory=dict)  # currency -> minor units
     consents: dict[str, tuple[bool, datetime]] = field(default_factory=dict)  # purpose -> the newest word and when
     tried: list[Interaction] = field(default_factory=list)  # the bot's answers, and questions it could not answer
@@ -118,14 +118,9 @@ async def _channels(work: Work, facts: dict[int, Facts]) -> None:
 
 
 async def _orders(work: Work, facts: dict[int, Facts]) -> None:
-    statement = (
-        select(Order.customer_id, Order.currency, func.count(), func.sum(Order.total_minor))
-        .where(Order.customer_id.in_(facts))
-        .group_by(Order.customer_id, Order.currency)
-    )
-    for customer_id, currency, count, total in (await work.session.execute(statement)).all():
-        facts[customer_id].orders += count
-        facts[customer_id].totals[currency] = int(total)
+    for customer_id, found in (await orders.figures(work, facts.keys())).items():
+        facts[customer_id].orders = found.orders
+        facts[customer_id].totals = {spent.currency: spent.value_minor for spent in found.spent}
 
 
 async def _consents(work: Work, facts: dict[int, Facts]) -> None:

@@ -39,10 +39,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if turn.staff is not None:
         return None
     match = turn.match
-    if match is not None and match.language != turn.language and await _first_words(turn):
-        turn.identity.language = turn.shop.texts.spoken(match.language)
-        if turn.customer is not None:
-            turn.customer.language = turn.identity.language
+    await speak_their_language(turn)
     if turn.incoming.attachment is not None:
         return await escalate(turn, "attachment")
     if match is None:
@@ -86,6 +83,15 @@ async def _draw(turn: Turn, match: Match) -> None:
         confidence=turn.confidence,
         candidates=[one.article.id for one in match.candidates],
     )
+
+
+async def speak_their_language(turn: Turn) -> None:
+    """Somebody's first words tell their language better than what their app said of itself."""
+    match = turn.match
+    if match is not None and match.language != turn.language and await _first_words(turn):
+        turn.identity.language = turn.shop.texts.spoken(match.language)
+        if turn.customer is not None:
+            turn.customer.language = turn.identity.language
 
 
 async def _first_words(turn: Turn) -> bool:

@@ -24,6 +24,7 @@ _A_PAGE = 5
 _SHOWN_TO_STAFF = 3
 _TRIES = 3  # that fail, within …
 _TRIES_WITHIN = timedelta(hours=1)
+_FRESH = timedelta(hours=1)  # so long the next words may be the answer to what was asked
 _TRY = "order_try"  # the reason on the words of a try that failed: they count from there
 _EMAIL = re.compile(r"[^@\s,;:<>()，；：（）]+@[^@\s,;:<>()，；：（）]+\.[A-Za-z0-9\-]+")
 _PHONE = re.compile(r"(?:\+|00)?\(?\d[\d\s().\-/]{4,28}\d")
@@ -41,6 +42,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
             return replies
     if asked is None:
         return None
+    await ask.speak_their_language(turn)
     if found := await _own(turn, asked):
         turn.match = None  # answered from the records: no question to the articles
         return [_shown(turn, await orders.whole(turn.work, found))]
@@ -144,7 +146,8 @@ async def _ask_number(turn: Turn, key: str = "orders-unproven") -> list[Reply]:
 
 async def _go_on(turn: Turn, dialogue: Dialogue, asked: OrderQuestion | None) -> list[Reply] | None:
     """The next words in the dialogue; words that are no answer to it end it, and are heard like any others."""
-    if asked is None or not asked.named:
+    fresh = turn.work.now - dialogue.updated_at < _FRESH
+    if fresh and (asked is None or not asked.named):
         contact = _contact_in(turn.text) if dialogue.step == "contact" else {}
         if contact:
             return await _try(turn, Claim(number=str(dialogue.answers["number"]), **contact))

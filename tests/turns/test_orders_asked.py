@@ -294,6 +294,24 @@ async def test_somebody_in_the_middle_of_it_may_ask_something_else(web: House) -
     assert (await ana.says("怎么退款"))[0].startswith("我们会在十四天内退款")
 
 
+async def test_the_first_words_tell_the_language_that_is_spoken(web: House) -> None:
+    ana = web.customer()
+
+    assert await ana.says("我的订单C-2003到哪了") == ["查询订单 C-2003 需要下单时使用的邮箱或电话号码，请发给我。"]
+
+
+async def test_what_was_asked_long_ago_is_not_answered_by_todays_words(web: House) -> None:
+    await cleo(web)
+    ana = await knows(web)
+    await ana.says("where is my order C-2003")
+    web.hands.move(hours=2)
+
+    heard = await ana.says("cleo@example.com")
+
+    assert "T-SECRET" not in "\n".join(heard)
+    assert await web.how_many(Dialogue) == 0
+
+
 async def test_an_order_kept_apart_is_proven_the_same_way(web: House) -> None:
     async with web.app.records.write() as work:
         stray = draft(0, "G-7001", state="packed", state_at=T0)
