@@ -151,8 +151,8 @@ async def test_the_picture_of_needs_has_the_days_and_the_topics_in_all_languages
     [
         (20, 5, 200, 200, True),
         (20, 20, 200, 200, False),
-        (20, 10, 200, 100, False),  # everything doubled
-        (40, 10, 200, 100, True),
+        (40, 20, 200, 100, False),  # everything doubled
+        (60, 10, 200, 100, True),
         (4, 0, 200, 200, False),  # too few to say
         (5, 0, 200, 200, True),
         (50, 0, 200, 0, False),  # nothing to compare with
