@@ -90,8 +90,8 @@ async def _shown(work: Work, start: datetime, spans: Spans, people: People | Non
             Interaction.at >= start,
             Interaction.kind == Kind.REPLY,
             Interaction.article_id.is_not(None),
-            Interaction.customer_id.is_not(None),
-            among(Interaction.customer_id, people),
+            Conversation.customer_id.is_not(None),
+            among(Conversation.customer_id, people),
         )
         .group_by(Interaction.article_id, Identity.language, "span")
     )
@@ -105,7 +105,8 @@ async def _in_gaps(work: Work, start: datetime, spans: Spans, people: People | N
         select(Gap.number, Gap.language, span, func.count())
         .join(GapQuestion, GapQuestion.gap_id == Gap.id)
         .join(Interaction, Interaction.id == GapQuestion.interaction_id)
-        .where(GapQuestion.at >= start, among(Interaction.customer_id, people))
+        .join(Conversation, Conversation.id == Interaction.conversation_id)
+        .where(GapQuestion.at >= start, among(Conversation.customer_id, people))
         .group_by(Gap.number, Gap.language, "span")
     )
     for gap, language, place, number in (await work.session.execute(statement)).all():
@@ -128,7 +129,7 @@ async def _unsorted(work: Work, start: datetime, spans: Spans, people: People | 
                 or_(Interaction.reason.startswith("smalltalk", autoescape=True), Interaction.reason.in_(_NO_QUESTION))
             ),
             Interaction.id.not_in(select(GapQuestion.interaction_id)),
-            among(Interaction.customer_id, people),
+            among(Conversation.customer_id, people),
         )
         .group_by(Identity.language, "span")
     )

@@ -98,12 +98,12 @@ async def _bot(work: Work, since: datetime, people: People | None) -> _Waits:
         .join(Outbox, and_(Outbox.interaction_id == Interaction.id, Outbox.lane == Lane.REPLY))
         .join(Conversation, Conversation.id == Interaction.conversation_id)
         .join(Identity, Identity.id == Conversation.identity_id)
-        .join(Customer, Customer.id == Interaction.customer_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
         .where(
             Interaction.at >= since,
             Interaction.kind == Kind.REPLY,
             Outbox.state == OutboxState.SENT,
-            among(Interaction.customer_id, people),
+            among(Conversation.customer_id, people),
         )
         .group_by(Customer.stage, Identity.language, "waited")
     )
