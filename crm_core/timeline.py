@@ -41,6 +41,7 @@ _SEVERAL = 100  # merges in a row before it is taken for a circle
 class What(StrEnum):
     """What kind of thing happened, as `Entry.kind` says it beside the kinds of interactions."""
 
+    CREATED = "created"
     TALK = "talk"
     TICKET = "ticket"
     ORDERED = "ordered"
@@ -51,10 +52,9 @@ class What(StrEnum):
     STAGE = "stage"
     MERGE = "merge"
     NOTE = "note"
-    CREATED = "created"
 
 
-_PLACES = list(What)  # breaks ties between things of the same moment, and stands in the cursor
+_PLACES = list(What)  # what comes later in the same moment, and stands in the cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

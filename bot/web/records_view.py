@@ -237,6 +237,7 @@ class ThreadView:
     def _card(self, line: TicketLine, facts: Facts, name: str) -> dict[str, Any]:
         return {
             "name": name,
+            "customer": line.customer.number if access.may(self._role, "customer.show") else None,
             "named": line.customer.name is not None,
             "since": line.customer.created_at.isoformat(),
             "reason": line.ticket.reason,

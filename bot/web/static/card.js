@@ -1,5 +1,6 @@
 // The card beside a thread: what is known of the customer, or where a campaign stands. Facts only.
 import { el, icon, initials } from "./dom.js";
+import { recordPanel } from "./record.js";
 import { channelWords } from "./threads.js";
 import { count, currentLanguage, figure, known, percent, shortDate, t } from "./texts.js";
 
@@ -8,7 +9,7 @@ export const actionIcon = (action) => ACTION_ICONS[action] || "arrow";
 
 export function drawCard(node, thread, onAction) {
   const stamp = thread ? JSON.stringify([thread.id, thread.title, thread.card, thread.actions, currentLanguage()]) : "";
-  if (node.dataset.stamp === stamp) return;
+  if (node.dataset.stamp === stamp || node.querySelector("form.edit:focus-within")) return;
   node.dataset.stamp = stamp;
   if (!thread || thread.id === "home") {
     node.replaceChildren();
@@ -16,6 +17,16 @@ export function drawCard(node, thread, onAction) {
   }
   const parts = thread.group === "campaigns" ? campaign(thread) : customer(thread);
   node.replaceChildren(head(), title(thread), buttons(thread, onAction), ...parts.filter(Boolean));
+}
+
+/** A customer who was looked up, without a thread. */
+export function drawCustomer(node, number, name) {
+  const panel = recordPanel(number);
+  const stamp = `customer ${number} ${currentLanguage()}`;
+  if (node.dataset.stamp === stamp) return;
+  node.dataset.stamp = stamp;
+  const avatar = el("span.avatar.round", { "aria-hidden": "true" }, initials(name));
+  node.replaceChildren(head(), el("div.person-head", {}, avatar, el("div", {}, el("h2", {}, name), el("p", {}, `#${number}`))), panel.node);
 }
 
 function head() {
@@ -37,7 +48,10 @@ function buttons(thread, onAction) {
 
 function customer(thread) {
   const card = thread.card;
-  return [tried(card), identities(thread), orders(card), tags(card), consent(card)];
+  if (!card.customer) return [tried(card), identities(thread), orders(card), tags(card), consent(card)];
+  const panel = recordPanel(card.customer);
+  panel.keepUp(card.tags);
+  return [tried(card), identities(thread), panel.node, consent(card)];
 }
 
 function section(key, ...parts) {

@@ -1,10 +1,11 @@
 // The staff's page: the list, the open thread, and what may be done in it.
 import { $, bell, el, fillIcon, icon, initials, Sheet } from "./dom.js";
 import { Banner } from "./banner.js";
-import { actionIcon, drawCard } from "./card.js";
+import { actionIcon, drawCard, drawCustomer } from "./card.js";
 import { DeskComposer } from "./deskcomposer.js";
 import { Line, Outbox } from "./line.js";
 import { startLook } from "./look.js";
+import { findCustomers } from "./record.js";
 import { Talk, TalkView } from "./talk.js";
 import { boot, currentLanguage, known, onLanguage, t } from "./texts.js";
 import { channelWords, stateWords, ThreadList, turn, turnNode } from "./threads.js";
@@ -16,6 +17,7 @@ const talks = new Map();
 const banner = new Banner($("banner"));
 const busy = new Set();
 let openId = "";
+let customer = null; // {number, name} of a record that was looked up, shown instead of the thread's
 let state = "connecting";
 let toastTimer = 0;
 
@@ -123,6 +125,7 @@ function toast(words) {
 function open(id) {
   composer.leave();
   openId = id;
+  customer = null;
   list.chosen = id;
   document.body.dataset.view = id ? "thread" : "list";
   if (location.hash.slice(1) !== id) history.pushState(null, "", id ? `#${id}` : location.pathname);
@@ -142,6 +145,19 @@ function act(action) {
   cardSheet.close();
   line.post({ type: "say", mode: "say", thread: openId, text: openId.startsWith("ticket:") ? `/${action}` : `/${action} ${thread.number}` }, { action });
   if (action === "claim") composer.focus();
+}
+
+/** Enter in the search field looks among the customers, whether they have a thread or not. */
+async function lookUp(words) {
+  if (!words || !boot.me.commands.includes("/customer")) return;
+  const found = await findCustomers(words);
+  if ($("search").value.trim() === words) list.showCustomers(words, found, openCustomer);
+}
+
+function openCustomer(one) {
+  customer = one;
+  show();
+  if (!matchMedia("(min-width: 1180px)").matches) cardSheet.open();
 }
 
 // showing
@@ -179,7 +195,8 @@ function showNext() {
 function showThread() {
   const thread = list.find(openId);
   const home = openId === "home";
-  drawCard($("card"), thread, act);
+  if (customer) drawCustomer($("card"), customer.number, customer.name);
+  else drawCard($("card"), thread, act);
   $("talk").toggleAttribute("data-none", !thread && !home);
   if (!thread && !home) {
     if (!$("nothing").dataset.gone) calm("desk.none_open");
@@ -287,6 +304,7 @@ function startPlaces() {
   if (!offered.inbox) list.place = "campaigns";
 }
 
+$("search").addEventListener("keydown", (event) => event.key === "Enter" && lookUp($("search").value.trim()));
 startLook();
 startMe();
 startPlaces();

@@ -59,6 +59,7 @@ export class ThreadList {
     this.place = "inbox";
     this.tab = matchMedia("(max-width: 799px)").matches ? "queue" : "threads";
     this.chosen = "";
+    this.customers = null; // {words, found, onOpen}: who was looked up for the words in the search field
     this.node.addEventListener("keydown", (event) => this._arrows(event));
     $("search").addEventListener("input", () => this.show());
     $("tabs").addEventListener("keydown", (event) => this._tabArrows(event));
@@ -84,8 +85,33 @@ export class ThreadList {
     for (const row of this.node.querySelectorAll(".thread")) row.tabIndex = row === first || row === document.activeElement ? 0 : -1;
   }
 
+  showCustomers(words, found, onOpen) {
+    this.customers = { words: words.toLowerCase(), found, onOpen };
+    this.show();
+  }
+
+  /** Customers who were looked up stand above the threads, until the words change. */
+  _customers(words) {
+    if (!words || this.customers?.words !== words) return [];
+    const { found, onOpen } = this.customers;
+    const title = found.length ? t("record.found") : t("record.found_none", { words });
+    const head = { key: "customers", stamp: title, draw: () => el("h2.group", {}, title, el("span", {}, String(found.length))) };
+    const rows = found.map((one) => ({
+      key: `customer:${one.number}`,
+      stamp: JSON.stringify(one),
+      draw: () =>
+        el(
+          "button.thread",
+          { type: "button", "data-customer": one.number, onclick: () => onOpen(one) },
+          el("span.title", {}, icon("person"), el("span", {}, one.name)),
+          el("span.pair", {}, el("span", {}, one.about), el("span", {}, `#${one.number}`)),
+        ),
+    }));
+    return [head, ...rows];
+  }
+
   _items(groups, words) {
-    const items = [];
+    const items = this._customers(words);
     if (this.place === "inbox" && this.tab === "threads" && !words) items.push(this._home());
     for (const group of groups) {
       const found = this.inGroup(group).filter((thread) => !words || this._matches(thread, words));
@@ -94,7 +120,7 @@ export class ThreadList {
       items.push({ key: `group:${group}`, stamp: `${title}${found.length}`, draw: () => el("h2.group", {}, title, el("span", {}, String(found.length))) });
       for (const thread of found) items.push(this._row(thread));
     }
-    if (!items.some((item) => item.key !== "home")) items.push(this._nothing(words));
+    if (!items.some((item) => item.key !== "home" && item.key !== "customers")) items.push(this._nothing(words));
     return items;
   }
 
