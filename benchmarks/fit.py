@@ -149,9 +149,8 @@ def both(
 
 
 def ask(book: Book, text: str, right: str | None) -> Asked | None:
-    normal = normal_form(text)
-    question = book.question(tokens_of(normal))
-    contenders = book.contenders(question, normal)
+    question = book.question(tokens_of(normal_form(text)))
+    contenders = book.contenders(question)
     if not contenders:
         return None
     ids = [article.id if (article := book.articles[one.position]) else "" for one in contenders]

@@ -55,6 +55,7 @@ class Question:
     def __init__(self, tokens: Sequence[str], repaired: Sequence[str], vocabulary: Vocabulary) -> None:
         self.tokens: Final = tuple(tokens)
         self.repaired: Final = tuple(repaired)
+        self.text: Final = " ".join(repaired)[:LONGEST_COMPARED]
         self.rarity: Final = {term: vocabulary.rarity(term) for term in dict.fromkeys(map(stem, repaired))}
         self._sum = sum(self.rarity.values())
         # Numbers are left out, and typing errors count as unknown: else a question about something else entirely,
@@ -66,9 +67,9 @@ class Question:
         )
         self._rarest_first = sorted(self.rarity, key=lambda term: -self.rarity[term])
 
-    def share_in(self, terms: Iterable[str]) -> float:
+    def share_in(self, terms: frozenset[str]) -> float:
         """Give the share of the question's rarity, 0..1, that these terms hold."""
-        return sum(self.rarity[term] for term in self.rarity.keys() & set(terms)) / self._sum if self._sum else 0.0
+        return sum(self.rarity[term] for term in self._rarest_first if term in terms) / self._sum if self._sum else 0.0
 
     def shared_with(self, terms: frozenset[str]) -> tuple[str, ...]:
         """List the terms that the question has too, the rarest first."""
@@ -204,10 +205,10 @@ class Book:
         """Give the positions of those of these articles that are in the book."""
         return [self._positions[one] for one in ids if one in self._positions]
 
-    def contenders(self, question: Question, text: str, also: Iterable[int] = ()) -> list[Contender]:
+    def contenders(self, question: Question, also: Iterable[int] = ()) -> list[Contender]:
         """Look closely at the dozen articles that come nearest by any measure, and at those in `also`.
 
-        `text` is the question in normal form; the order means nothing.
+        The order means nothing.
         """
         vector = self.vocabulary.vectors([question.repaired]).row(0)
         also = list(also)
@@ -222,9 +223,10 @@ class Book:
         chosen = _best_of(measures, self.articles) if len(vector[0]) else []
         chosen += [position for position in dict.fromkeys(also) if position not in chosen]
         spread = near.spread()
+        columns = [_of(measure, chosen) for measure in (centre, learnt, margins, answers)]
         return [
-            self._contender(position, question, text, spread, float(centre[position]), learnt, margins, answers)
-            for position in chosen
+            self._contender(position, question, spread[self._rows_of[position]].tolist(), *values)
+            for position, *values in zip(chosen, *columns, strict=True)
         ]
 
     def _by_article(self, near: Near) -> tuple[Floats, Floats]:
@@ -250,31 +252,31 @@ class Book:
         self,
         position: int,
         question: Question,
-        text: str,
-        near: Floats,
+        near: Sequence[float],
         centre: float,
-        learnt: Floats | None,
-        margins: Floats | None,
-        answers: Floats | None,
+        learnt: float,
+        margin: float,
+        answer: float,
     ) -> Contender:
+        """Gather the evidence for one article; `near` says how near each of its rows is."""
         rows = self._rows_of[position]
-        by_nearness = sorted(rows, key=lambda row: -near[row])[:3]
-        nearest = by_nearness[0] if by_nearness else None
+        order = sorted(range(len(rows)), key=near.__getitem__, reverse=True)[:3]
+        nearest = rows[order[0]] if order else None
         terms = self._terms[nearest] if nearest is not None else frozenset()
         shared = question.shared_with(terms)
         rarity = self._rarity_of(nearest) if nearest is not None else 0.0
-        phrasing = self._texts[nearest][:LONGEST_COMPARED] if nearest is not None else ""
+        phrasing = self._words[nearest][:LONGEST_COMPARED] if nearest is not None else ""
         evidence = Evidence(
-            learnt=float(learnt[position]) if learnt is not None else 0.0,
-            margin=float(margins[position]) if margins is not None else 0.0,
-            nearest=float(near[nearest]) if nearest is not None else 0.0,
-            nearest_three=float(sum(near[row] for row in by_nearness)) / 3,
+            learnt=learnt,
+            margin=margin,
+            nearest=near[order[0]] if order else 0.0,
+            nearest_three=sum(near[place] for place in order) / 3,
             centre=centre,
             covered=question.share_in(self._own_terms[position]),
             covered_back=sum(question.rarity[term] for term in shared) / rarity if rarity else 0.0,
-            same_tokens=fuzz.token_set_ratio(text[:LONGEST_COMPARED], phrasing) / 100,
-            same_spelling=fuzz.ratio(text[:LONGEST_COMPARED], phrasing) / 100,
-            answer=float(answers[position]) if answers is not None else 0.0,
+            same_tokens=fuzz.token_set_ratio(question.text, phrasing) / 100,
+            same_spelling=fuzz.ratio(question.text, phrasing) / 100,
+            answer=answer,
         )
         return Contender(position, evidence, shared)
 
@@ -289,24 +291,28 @@ def _answer_tokens(article: Article) -> list[str]:
     return tokens_of(normal_form(article.answer))[:ANSWER_TOKENS]
 
 
+def _of(measure: Floats | None, positions: Sequence[int]) -> list[float]:
+    """Give the values at these positions, 0 where nothing was measured."""
+    return [0.0] * len(positions) if measure is None else measure[positions].tolist()
+
+
 def _best_of(measures: Sequence[Floats], articles: Sequence[Article | None]) -> list[int]:
     """Choose articles by turns: the first by each measure, then the second by each, and so on."""
-    orders = [_first(measure, SHORTLIST) for measure in measures]
+    orders = _first(np.stack(measures), SHORTLIST)
     chosen: dict[int, None] = {}
-    for turn in range(SHORTLIST):
-        for order, measure in zip(orders, measures, strict=True):
-            if turn < len(order):
-                position = order[turn]
-                if articles[position] is not None and (measure[position] > 0 or measure is not measures[0]):
-                    chosen.setdefault(position, None)
+    for turn in zip(*orders, strict=True):
+        for number, position in enumerate(turn):
+            if articles[position] is not None and (number or measures[0][position] > 0):
+                chosen.setdefault(position, None)
         if len(chosen) >= SHORTLIST:
             break
     return list(chosen)[:SHORTLIST]
 
 
-def _first(measure: Floats, most: int) -> list[int]:
-    """Give the positions of the largest values, largest first."""
-    if len(measure) > most:
-        at = np.argpartition(-measure, most)[:most]
-        return at[np.argsort(-measure[at], kind="stable")].tolist()  # type: ignore[no-any-return]
-    return np.argsort(-measure, kind="stable").tolist()  # type: ignore[no-any-return]
+def _first(measures: Floats, most: int) -> list[list[int]]:
+    """Give the positions of the largest values of each row, largest first."""
+    at = np.argpartition(-measures, most)[:, :most] if measures.shape[1] > most else np.arange(measures.shape[1])[None]
+    every = np.arange(len(measures))[:, None]
+    at = np.broadcast_to(at, (len(measures), at.shape[1]))
+    order = np.argsort(-measures[every, at], kind="stable")
+    return at[every, order].tolist()  # type: ignore[no-any-return]

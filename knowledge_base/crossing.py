@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from knowledge_base.article import Article
@@ -50,17 +50,18 @@ class Crossing:
             self._having[concept].discard(article_id)
         self._size -= len(rows)
 
-    def find(self, tokens: Sequence[str], language: str, left_out: Iterable[str]) -> tuple[Article, float] | None:
+    def find(self, tokens: Sequence[str], language: str, exists: Callable[[str], bool]) -> tuple[Article, float] | None:
         """Give the article that a tokenised question in the other language asks for, and how alike they are, 0..1.
 
-        Articles with an id in `left_out` exist in that language too and are passed over.
+        Articles whose id `exists` in that language too are passed over.
         """
         concepts = crossing(language)
         asked = frozenset(concepts.find(list(map(stem, tokens)))) if concepts is not None else frozenset()
-        worth = {article_id for concept in asked for article_id in self._having.get(concept, ())}.difference(left_out)
+        found = {article_id for concept in asked for article_id in self._having.get(concept, ())}
+        worth = sorted(one for one in found if not exists(one))
         length = self._length(asked)
         best: tuple[Article, float] | None = None
-        for article, row in ((self._rows[one][0], row) for one in sorted(worth) for row in self._rows[one][1]):
+        for article, row in ((self._rows[one][0], row) for one in worth for row in self._rows[one][1]):
             alike = self._length(asked & row) ** 2 / (length * self._length(row))
             if alike >= ALIKE_ENOUGH and (best is None or alike > best[1]):
                 best = article, alike

@@ -154,7 +154,7 @@ class Matcher:
             found = (elsewhere,) if elsewhere else ()
             return self._escalate("other_language" if self._books else "no_articles", spoken, found)
         question = book.question(tokens)
-        candidates = self._candidates(book, normal, question, same, meant or {})
+        candidates = self._candidates(book, question, same, meant or {})
         decision, reason = self._decide(candidates, tokens, same is not None)
         elsewhere = self._elsewhere(tokens, spoken) if decision is not Decision.ANSWER else None
         if elsewhere and (decision is Decision.ESCALATE or elsewhere.confidence > candidates[0].confidence):
@@ -165,11 +165,11 @@ class Matcher:
         return Match(Decision.ESCALATE, reason, candidates, spoken, self.answer_from)
 
     def _candidates(
-        self, book: Book, normal: str, question: Question, same: int | None, meant: Mapping[str, float]
+        self, book: Book, question: Question, same: int | None, meant: Mapping[str, float]
     ) -> tuple[Candidate, ...]:
         also = [] if same is None else [same]
         also += book.positions(best_by_meaning(meant, MOST_SUGGESTIONS))
-        contenders = book.contenders(question, normal, also)
+        contenders = book.contenders(question, also)
         setting = Setting(question.known, len(question.rarity), book.size, book.phrasings)
         weights = self._fitted.trained if book.is_trained else self._fitted.untrained
         ids = [article.id if (article := book.articles[one.position]) else "" for one in contenders]
@@ -205,11 +205,10 @@ class Matcher:
         """Find an article that answers this and exists only in the other language."""
         if len(self._books) - (spoken in self._books) < 1:
             return None
-        own = [article.id for article in self._articles.values() if article.language == spoken]
         for language in self._books:
             if language == spoken:
                 continue
-            found = self._crossing(language).find(tokens, spoken, own)
+            found = self._crossing(language).find(tokens, spoken, lambda one: (spoken, one) in self._articles)
             if found is not None:
                 return Candidate(found[0], found[1], found[1] * CROSSED, ())
         return None

@@ -129,13 +129,13 @@ class Rows:
 
     def _sum(self, starts: NDArray[np.int64], ends: NDArray[np.int64], weights: Floats) -> Floats:
         """Add up what these posting lists give to each row."""
-        cuts = list(zip(starts.tolist(), ends.tolist(), strict=True))
-        if not cuts:
-            return np.zeros(self._base, dtype=np.float32)
-        at = np.concatenate([self._posted_rows[start:end] for start, end in cuts])
-        values = np.concatenate([self._posted_weights[start:end] for start, end in cuts])
-        values *= np.repeat(weights, ends - starts)
-        return np.bincount(at, values, minlength=self._base).astype(np.float32)
+        lengths = ends - starts
+        before = np.cumsum(lengths) - lengths
+        at = np.repeat(starts - before, lengths)
+        at += np.arange(len(at))
+        values = self._posted_weights[at]
+        values *= np.repeat(weights, lengths)
+        return np.bincount(self._posted_rows[at], values, minlength=self._base).astype(np.float32)
 
     def _exactly(self, rows: Positions, ids: Ids, weights: Floats) -> Floats:
         """Compare with these rows only, every term counted."""

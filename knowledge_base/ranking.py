@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +68,7 @@ class Fitted:
     thresholds: tuple[tuple[float, float], ...]  # (share of all answered wrongly at most, confidence to answer from)
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A contender with its place."""
 
     contender: Contender
@@ -138,13 +137,13 @@ def rank(
 
 def ranking_features(evidence: Numbers, setting: Setting) -> Numbers:
     """Give the features, contenders x RANKING_FEATURES."""
-    return np.hstack([evidence, evidence[:, _PLACES] * _many(setting)])
+    return np.concatenate([evidence, evidence[:, _PLACES] * _many(setting)], axis=1)
 
 
 def confidence_features(evidence: Numbers, scores: Numbers, setting: Setting) -> Numbers:
     """Give the features of the first of these contenders, which are in order, as in CONFIDENCE_FEATURES."""
-    first = Evidence(*evidence[0])
-    second = Evidence(*evidence[1]) if len(evidence) > 1 else Evidence(*[0.0] * len(Evidence._fields))
+    first = Evidence(*evidence[0].tolist())
+    second = Evidence(*evidence[1].tolist()) if len(evidence) > 1 else Evidence(*[0.0] * len(Evidence._fields))
     lead = min(float(scores[0] - scores[1]) if len(scores) > 1 else 5.0, WIDEST) / 3
     share = 1 / float(np.exp(scores - scores[0]).sum())
     many = _many(setting)

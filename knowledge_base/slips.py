@@ -1,17 +1,20 @@
 """Repairing Chinese: a character that fits its neighbours nowhere becomes the one that was surely meant."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from knowledge_base.text import is_han
-from knowledge_base.vectors import sound_of
 from knowledge_base.wordlists import SINGLE_CHARACTER_WORDS
 
 CONSIDERED: Final = 200  # tokens of a question; what follows stays as it is
 IN_ARTICLES: Final = 1.0  # how much it says that two characters stand side by side in an article …
 IN_LEXICON: Final = 0.5  # … and that they do so in the lexicon only
+
+_NONE: Final[Counter[str]] = Counter()
 
 
 class Repair(NamedTuple):
@@ -61,17 +64,19 @@ class Slips:
         if not self._pairs:
             return found
         for at in range(min(len(found), CONSIDERED)):
-            if is_han(found[at]):
-                best = max(self._repairs(found, at), default=None)
+            one, two = found[at], found[at + 1] if at + 1 < len(found) else ""
+            if one + two not in self._pairs and is_han(one):
+                left, right = found[at - 1] if at else "", found[at + 2] if at + 2 < len(found) else ""
+                best = max(self._repairs(left, one, two, right), default=None)
                 if best is not None:
                     found[at : at + best.size] = best.instead
         return found
 
-    def _repairs(self, row: Sequence[str], at: int) -> Iterator[Repair]:
-        left, one, two, right = (row[n] if 0 <= n < len(row) else "" for n in range(at - 1, at + 3))
-        if not self._fit(left, one, two):
+    def _repairs(self, left: str, one: str, two: str, right: str) -> Iterator[Repair]:
+        """List what two neighbours that are strangers may have been meant to be."""
+        if left + one not in self._pairs:
             yield from self._heard(left, one, two)
-        if is_han(two) and one + two not in self._pairs:
+        if is_han(two):
             yield from self._swapped(left, one, two, right)
             yield from self._lost(left, one, two, right)
 
@@ -105,4 +110,12 @@ class Slips:
         return sum(self._pairs.get(one + two, 0.0) for one, two in pairwise(row))
 
 
-_NONE: Final[Counter[str]] = Counter()
+@lru_cache(maxsize=32_768)
+def sound_of(character: str) -> str:
+    """Give the commonest reading of a Chinese character in pinyin without tone."""
+    # Only single characters are asked for: the library's phrases would take 50 MB. It reads these when it is loaded.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
+    from pypinyin import lazy_pinyin
+
+    return str(lazy_pinyin(character)[0])

@@ -32,11 +32,10 @@ def _told(tokens: Sequence[str]) -> frozenset[str]:
 
 def ways_to_cut(tokens: Sequence[str], members: Members) -> set[frozenset[str]]:
     """Give the sets of kinds into whose members the whole text can be cut; none when it cannot."""
-    longest = max(map(len, members))
     ways: list[set[frozenset[str]]] = [set() for _ in range(len(tokens) + 1)]
     ways[0].add(frozenset())
-    for start in range(len(tokens)):
-        for end in range(start + 1, min(start + longest, len(tokens)) + 1):
+    for start in (start for start in range(len(tokens)) if ways[start]):
+        for end in range(start + 1, len(tokens) + 1):
             for kind in members.get(tuple(tokens[start:end]), ()):
                 ways[end] |= {way | {kind} for way in ways[start]}
     return ways[-1]

@@ -73,6 +73,7 @@ def tokens_of(normal: str, *, numbers: bool = False) -> list[str]:
     return tokens
 
 
+@lru_cache(maxsize=8192)
 def is_han(token: str) -> bool:
     """Tell whether a token is one Chinese character."""
     return len(token) == 1 and _HAN_ONE.match(token) is not None

@@ -1,10 +1,9 @@
 """Texts as sparse vectors: the channels of evidence, their terms, and how much each term weighs."""
 
 import math
-import os
 from array import array
+from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -19,13 +18,13 @@ Floats = NDArray[np.float32]
 Ids = NDArray[np.int32]
 
 # The channels: stems and pairs of neighbouring stems (a Chinese character is a word); the pieces inside Latin words,
-# which forgive endings and compounds; the sounds of Chinese characters, which forgive homophones; concepts.
-WORDS, LETTERS, SOUNDS, CONCEPTS = range(4)
+# which forgive endings and compounds; concepts.
+CHANNELS: Final = 3
+WORDS, LETTERS, CONCEPTS = range(CHANNELS)
 LETTERS_SHARE: Final = 0.6  # of a text all of Latin words, before concepts, with few phrasings …
 LETTERS_SHARE_OF_MANY: Final = 0.4  # … and with many: then most words have been seen whole
 FEW, MANY = 10, 40  # phrasings an article; between them the share falls with the logarithm
 LEAPS_FROM: Final = 15  # phrasings an article from which pairs of stems with one between them are terms too
-SOUNDS_SHARE: Final = 0.2  # of a text all of Chinese characters, before concepts
 CONCEPTS_SHARE: Final = 0.2
 STOP_WEIGHT: Final = 0.5
 ROWS_A_TIME: Final = 10_000
@@ -102,17 +101,20 @@ class Vocabulary:
 
     def _counted(self, rows: Sequence[Sequence[str]], *, grow: bool = True) -> tuple[NDArray[np.int64], Ids, Floats]:
         """Give (number of different terms per row, their ids row by row, how often each stands in its row)."""
-        flat = array("i")
-        sizes = np.zeros(len(rows), dtype=np.int64)
-        for number, tokens in enumerate(rows):
-            before = len(flat)
-            self._collect(tokens, flat, grow)
-            sizes[number] = len(flat) - before
-        wide = max(len(self._ids), 1)
-        keys = np.repeat(np.arange(len(rows), dtype=np.int64), sizes) * wide + np.frombuffer(flat, dtype=np.int32)
-        different, counts = np.unique(keys, return_counts=True)
-        per_row = np.bincount(different // wide, minlength=len(rows)).astype(np.int64)
-        return per_row, (different % wide).astype(np.int32), counts.astype(np.float32)
+        sizes, ids, counts = array("q"), array("i"), array("f")
+        for tokens in rows:
+            all_ids = array("i")
+            self._collect(tokens, all_ids, grow)
+            counted = Counter(all_ids)
+            different = sorted(counted)
+            sizes.append(len(different))
+            ids.extend(different)
+            counts.extend(map(counted.__getitem__, different))
+        return (
+            np.frombuffer(sizes, dtype=np.int64),
+            np.frombuffer(ids, dtype=np.int32),
+            np.frombuffer(counts, dtype=np.float32),
+        )
 
     def _collect(self, tokens: Sequence[str], into: "array[int]", grow: bool) -> None:
         """Add the ids of all terms of one row, repeats included."""
@@ -126,12 +128,7 @@ class Vocabulary:
             for first, second in zip(stems, stems[2:], strict=False):
                 take(f"{first} {second}", WORDS, into)
         for concept in self._concepts.find(stems):
-            take(f"\x03{concept}", CONCEPTS, into)
-        sounds = [f"\x02{sound_of(token)}" for token in tokens if is_han(token)]
-        for sound in sounds:
-            take(sound, SOUNDS, into)
-        for first, second in pairwise(sounds):
-            take(f"{first} {second}", SOUNDS, into)
+            take(f"\x02{concept}", CONCEPTS, into)
         for token in tokens:
             if has_letters(token) and token not in _SAY_LITTLE:
                 into.extend(self._pieces_of(token, grow))
@@ -163,8 +160,8 @@ class Vocabulary:
     def _weighed(self, per_row: NDArray[np.int64], ids: Ids, counts: Floats, latin: Sequence[float]) -> Vectors:
         rows = np.repeat(np.arange(len(per_row)), per_row)
         weights = (1 + np.log(counts)) * self._rarity[ids]
-        place = rows * 4 + np.frombuffer(self._channels, dtype=np.int8)[ids]
-        lengths = np.sqrt(np.bincount(place, weights * weights, minlength=4 * len(per_row)))
+        place = rows * CHANNELS + np.frombuffer(self._channels, dtype=np.int8)[ids]
+        lengths = np.sqrt(np.bincount(place, weights * weights, minlength=CHANNELS * len(per_row)))
         lengths[lengths == 0] = 1
         shares = [_shares(share, self._letters_share) for share in latin]
         factors = np.sqrt(np.array(shares, dtype=np.float64)).ravel() / lengths
@@ -172,11 +169,11 @@ class Vocabulary:
         return Vectors(starts, ids, (weights * factors[place]).astype(np.float32))
 
 
-def _shares(latin: float, letters_share: float) -> tuple[float, float, float, float]:
+def _shares(latin: float, letters_share: float) -> tuple[float, float, float]:
     """Give what part of the squared length each channel may fill in a text with this share of Latin words."""
     rest = 1 - CONCEPTS_SHARE
-    letters, sounds = rest * letters_share * latin, rest * SOUNDS_SHARE * (1 - latin)
-    return rest - letters - sounds, letters, sounds, CONCEPTS_SHARE
+    letters = rest * letters_share * latin
+    return rest - letters, letters, CONCEPTS_SHARE
 
 
 def latin_share(tokens: Sequence[str]) -> float:
@@ -193,17 +190,6 @@ def pieces(word: str) -> list[str]:
     """List the 2- to 4-letter pieces of a word, its two ends marked."""
     marked = f" {word} "
     return [marked[i : i + n] for n in (2, 3, 4) for i in range(len(marked) - n + 1)]
-
-
-@lru_cache(maxsize=32_768)
-def sound_of(character: str) -> str:
-    """Give the commonest reading of a Chinese character in pinyin without tone."""
-    # Only single characters are asked for: the library's phrases would take 50 MB. It reads these when it is loaded.
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
-    from pypinyin import lazy_pinyin
-
-    return str(lazy_pinyin(character)[0])
 
 
 def stop_weight(term: str) -> float:

@@ -73,7 +73,7 @@ def test_live_changes_end_where_a_book_made_anew_begins(
         assert owner_of(live, text) == owner_of(anew, text), text
         question = live.question(tokens_of(normal))
         _, weights = live.vocabulary.vectors([question.repaired]).row(0)
-        contenders = live.contenders(question, normal)
+        contenders = live.contenders(question)
         found = {one.id: each for each in contenders if (one := live.articles[each.position])}
         assert len(found) == len(contenders) <= SHORTLIST, "no candidate is an article that was taken out"
         for one in left.values():
@@ -110,7 +110,7 @@ def test_an_answer_put_in_live_is_evidence() -> None:
     live = book([article("open", "when does it open"), article("close", "when does the door close")])
     live.put(article("keys", "i lost something", answer="The door opens when you knock."))
 
-    contenders = live.contenders(live.question(tokens_of("the door")), "the door")
+    contenders = live.contenders(live.question(tokens_of("the door")))
 
     assert any(one.position == 2 and one.evidence.answer > 0 for one in contenders)
 
@@ -127,7 +127,7 @@ def test_answer_and_title_speak_for_an_article() -> None:
 
     by_id = {
         one.id: each.evidence
-        for each in found.contenders(found.question(tokens_of("porcelain glaze")), "porcelain glaze")
+        for each in found.contenders(found.question(tokens_of("porcelain glaze")))
         if (one := found.articles[each.position])
     }
 
@@ -153,7 +153,7 @@ def test_long_texts_are_compared_by_their_beginning_only() -> None:
     found = book([article("a", "cup " * LONGEST_COMPARED), article("b", "plate " * LONGEST_COMPARED)])
     text = normal_form("cup " * LONGEST_COMPARED + "plate " * LONGEST_COMPARED)
 
-    by_position = {one.position: one.evidence for one in found.contenders(found.question(tokens_of(text)), text)}
+    by_position = {one.position: one.evidence for one in found.contenders(found.question(tokens_of(text)))}
 
     assert by_position[0].same_spelling > 0.99
     assert by_position[1].same_spelling < 0.6

@@ -44,11 +44,10 @@ def test_spellings_of_one_text_are_the_same(one: str, other: str) -> None:
     assert cosine(words, one, other) == pytest.approx(cosine(words, one, one))
 
 
-def test_homophones_and_misspelt_endings_are_forgiven() -> None:
-    """By sound in Chinese, by the pieces of the word in English."""
+def test_misspelt_endings_are_forgiven() -> None:
+    """By the pieces of the word."""
     words = vocabulary()
 
-    assert 0 < cosine(words, "退款", "腿款") < cosine(words, "退款", "退款")
     assert 0 < cosine(words, "cancellations", "cancel") < 1
     assert cosine(words, "cancel", "龘") == 0
 
