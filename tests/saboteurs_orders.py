@@ -42,8 +42,15 @@ _SHOWN = (
     (
         "let addresses be tried without end",
         "bot/handlers/orders.py",
-        "    (await turn.file()).reason = _TRY\n",
-        "",
+        "    (await turn.file()).reason = _mark(turn, claim.number)\n",
+        "    await turn.file()\n",
+        _ASKED,
+    ),
+    (
+        "let every fresh visitor try addresses of the same order",
+        "bot/handlers/orders.py",
+        "    return (await turn.work.session.scalar(at_it) or 0) >= _TRIES_AT_ONE\n",
+        "    return False\n",
         _ASKED,
     ),
     (

@@ -22,10 +22,11 @@ from knowledge_base import Decision
 
 _A_PAGE = 5
 _SHOWN_TO_STAFF = 3
-_TRIES = 3  # that fail, within …
+_TRIES = 3  # that fail in one conversation, and …
+_TRIES_AT_ONE = 10  # … at one order in all of them, within …
 _TRIES_WITHIN = timedelta(hours=1)
 _FRESH = timedelta(hours=1)  # so long the next words may be the answer to what was asked
-_TRY = "order_try"  # the reason on the words of a try that failed: they count from there
+_TRY = "order_try:"  # the reason on the words of a try that failed: they count from there
 _EMAIL = re.compile(r"[^@\s,;:<>()，；：（）]+@[^@\s,;:<>()，；：（）]+\.[A-Za-z0-9\-]+")
 _PHONE = re.compile(r"(?:\+|00)?\(?\d[\d\s().\-/]{4,28}\d")
 
@@ -130,7 +131,7 @@ async def _claim(turn: Turn, number: str) -> list[Reply]:
     turn.match = None
     if email := _EMAIL.search(turn.text):
         return await _try(turn, Claim(number=number, email=email[0]))
-    if turn.ticket is not None or await _tries(turn) >= _TRIES:
+    if turn.ticket is not None or await _used_up(turn, number):
         return await _to_person(turn)
     _stand(turn, "contact", number=number)
     return [turn.reply("order-ask-contact", _way_out(turn), number=number)]
@@ -166,8 +167,7 @@ async def _go_on(turn: Turn, dialogue: Dialogue, asked: OrderQuestion | None) ->
 async def _try(turn: Turn, claim: Claim) -> list[Reply]:
     """Somebody names an order and its address. Who is wrong reads the same whether there is such an order or not."""
     turn.match = None
-    failed = await _tries(turn)
-    if failed >= _TRIES:
+    if await _used_up(turn, claim.number):
         return await _to_person(turn)
     country = turn.shop.country
     seen = await orders.claimed(turn.work, claim, country) or await orders_apart.claimed(turn.work, claim, country)
@@ -175,8 +175,9 @@ async def _try(turn: Turn, claim: Claim) -> list[Reply]:
         await _suggest_owner(turn, claim)
         await _end(turn)
         return [Reply(text="\n".join(orders_shown.glimpse(turn.shop, turn.language, seen)), titled=True)]
-    (await turn.file()).reason = _TRY
-    if failed + 1 >= _TRIES:
+    (await turn.file()).reason = _mark(turn, claim.number)
+    await turn.work.session.flush()
+    if await _used_up(turn, claim.number):
         return await _to_person(turn)
     _stand(turn, "contact", number=claim.number)
     return [turn.reply("order-not-found", _way_out(turn), number=claim.number)]
@@ -190,14 +191,21 @@ async def _suggest_owner(turn: Turn, claim: Claim) -> None:
         await suggestions.suggest(turn.work, turn.customer, owner, "order")
 
 
-async def _tries(turn: Turn) -> int:
-    """How often somebody in this conversation named an order and its address wrongly within the hour."""
-    statement = select(func.count(Interaction.id)).where(
-        Interaction.conversation_id == turn.conversation.id,
-        Interaction.reason == _TRY,
-        Interaction.at > turn.work.now - _TRIES_WITHIN,
+async def _used_up(turn: Turn, number: str) -> bool:
+    """Whether so many addresses were wrong within the hour, here or for this order, that nobody may go on trying."""
+    lately = select(func.count(Interaction.id)).where(Interaction.at > turn.work.now - _TRIES_WITHIN)
+    here = lately.where(
+        Interaction.conversation_id == turn.conversation.id, Interaction.reason.startswith(_TRY, autoescape=True)
     )
-    return await turn.work.session.scalar(statement) or 0
+    if (await turn.work.session.scalar(here) or 0) >= _TRIES:
+        return True
+    at_it = lately.where(Interaction.reason == _mark(turn, number))
+    return (await turn.work.session.scalar(at_it) or 0) >= _TRIES_AT_ONE
+
+
+def _mark(turn: Turn, number: str) -> str:
+    """What a failed try at this order is marked with; the number itself cannot be read from it."""
+    return _TRY + turn.work.vault.blind(order_questions.bare(number), "order")[:16]
 
 
 async def _to_person(turn: Turn) -> list[Reply]:

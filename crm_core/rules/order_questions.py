@@ -90,13 +90,14 @@ def number_in(text: str) -> str:
 
 def is_same_number(said: str, on_record: str, *, loosely: bool) -> bool:
     """Whether somebody means this order: dashes and case aside; `loosely` by its digits alone, "2003" for H-2003."""
-    said, on_record = _bare(said), _bare(on_record)
+    said, on_record = bare(said), bare(on_record)
     if said == on_record:
         return bool(said)
     return loosely and len(said) >= 3 and said.isdigit() and said == re.sub(r"\D", "", on_record)
 
 
-def _bare(reference: str) -> str:
+def bare(reference: str) -> str:
+    """A number without what people leave out or write otherwise: "H-2003" is "h2003"."""
     return re.sub(r"[^a-z0-9]", "", reference.casefold())
 
 

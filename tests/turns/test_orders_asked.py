@@ -245,6 +245,20 @@ async def test_after_three_tries_within_an_hour_a_person_takes_over(web: House) 
     assert "could not prove whose order it is" in "\n".join(wei.words)
 
 
+async def test_ten_wrong_addresses_for_one_order_end_the_trying_for_everybody(web: House) -> None:
+    """A fresh browser is a fresh visitor, but the order stays the same."""
+    await cleo(web)
+    for visitor in range(10):
+        person = await knows(web, f"visitor{visitor}")
+        await person.says(f"where is my order C-2003, guess{visitor}@example.com")
+    ana, bob = await knows(web), await knows(web, "bob")
+
+    (said,) = await ana.says("where is my order c2003, cleo@example.com")
+
+    assert said.startswith("I could not look that order up. A colleague takes over")
+    assert await bob.says("where is my order C-2004, bob@example.com") == [NOT_FOUND.format("C-2004")]
+
+
 async def test_an_hour_later_there_are_three_tries_again(web: House) -> None:
     await cleo(web)
     ana = await knows(web)
