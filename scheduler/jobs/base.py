@@ -22,6 +22,7 @@ class JobContext:
     after_first_contact_days: int  # 0: no such follow-up
     lifecycle: Lifecycle
     files: FileStore
+    zone: str  # the shop's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
