@@ -33,11 +33,16 @@ def is_free_text(incoming: Incoming) -> bool:
 
 
 def ahead_of(turn: Turn) -> Ahead | None:
-    """What has to be found out before this turn's transaction, for an act that this person may do."""
+    """What has to be found out before this turn's transaction, for an act that this person may do.
+
+    Plain words in a dialogue are the act "<kind of dialogue>.talk".
+    """
     if turn.staff is None:
         return None
     if turn.pressed is not None:
         act = turn.pressed.act
+    elif turn.dialogue is not None and not turn.command:
+        act = f"{turn.dialogue.kind}.talk"
     else:
         act, _answer = handlers.COMMANDS.get(turn.command, ("", None))
     return handlers.AHEAD.get(act) if access.may(turn.role, act) else None

@@ -292,6 +292,8 @@ async def campaign_card(work: Work, shop: Shop, campaign: Campaign, language: st
         say(language, "campaign-title", number=str(campaign.number), state=say(language, f"campaign-{campaign.state}")),
         say(language, "campaign-progress", sent=figures.sent, total=figures.included, waiting=figures.waiting),
     ]
+    if campaign.reason is not None:
+        lines.append(say(language, "campaign-held"))
     if figures.in_doubt:
         lines.append(say(language, "campaign-in-doubt", count=figures.in_doubt))
     if figures.failed:

@@ -21,6 +21,7 @@ from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
 from tests.saboteurs_orders import ORDER_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
 from tests.saboteurs_relationships import RELATIONSHIP_SABOTEURS
+from tests.saboteurs_segments import SEGMENT_SABOTEURS
 
 ROOT = Path(__file__).resolve().parents[1]
 _COPIED = ("bot", "crm_core", "knowledge_base", "scheduler", "tests", "pyproject.toml", "config.toml")
@@ -319,6 +320,7 @@ _IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
 _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
+_SEGMENTS = tuple(Saboteur(*one) for one in SEGMENT_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
 SABOTEURS = (
@@ -332,6 +334,7 @@ SABOTEURS = (
     *_ORDERS,
     *_RECORD,
     *_RELATIONSHIPS,
+    *_SEGMENTS,
     *_FAULTS,
 )
 

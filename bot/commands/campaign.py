@@ -33,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
 
 @campaign.command("send")
 def send(
-    audience: Annotated[str, typer.Option("--audience", help="all, language:zh or tag:tea.")],
+    audience: Annotated[
+        str, typer.Option("--audience", help="all, language:zh, tag:tea, or a question such as 'orders >= 3'.")
+    ],
     text_en: Annotated[str, typer.Option("--text-en", metavar="TEXT", help="The message in English.")] = "",
     text_zh: Annotated[str, typer.Option("--text-zh", metavar="TEXT", help="The message in Chinese.")] = "",
     at: Annotated[
@@ -119,9 +121,9 @@ def _ask_whether(included: int) -> None:
 async def _dry_run(settings: "Settings", texts: dict[str, str], audience: str) -> tuple[str, "Figures"]:
     from crm_core import campaigns
 
-    wanted = campaigns.check_audience(audience, settings.shop.languages)
     async with opened(settings) as records, records.read() as work:
-        return wanted, await campaigns.dry_run(work, texts, wanted)
+        wanted = await campaigns.check_audience(work, audience, settings.shop.languages)
+        return wanted, await campaigns.dry_run(work, texts, wanted, settings.shop.time_zone)
 
 
 async def _plan(settings: "Settings", texts: dict[str, str], audience: str, starts_at: datetime | None) -> "Campaign":

@@ -1,17 +1,20 @@
 """The marketer's side: a campaign in a dialogue (texts, audience, dry run, test, when), its progress and its end."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import segment_words
 from bot.handlers.agent import ticket_here
 from bot.message import Button, Reply
 from bot.rendering import campaign_buttons, campaign_card
 from bot.turn import Handler, Turn
-from crm_core import campaigns
-from crm_core.campaigns import CampaignRefused
+from crm_core import campaigns, saved_segments
+from crm_core.campaigns import CampaignRefused, Figures
 from crm_core.models import Campaign, Dialogue
+from crm_core.segments import SegmentError
 from crm_core.storage.ids import read_id
 
 _KIND = "campaign"
@@ -19,6 +22,15 @@ _LONGEST = 4000  # characters: what every channel takes in one message
 _PREVIEW = 1000  # characters of each text in the review; the test message shows it whole
 _FARTHEST = timedelta(days=366)
 _Step = Callable[[Turn, str], Awaitable[list[Reply]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An audience, who of it would get the message and why others would not, and what it means in words."""
+
+    audience: str
+    figures: Figures
+    meaning: str = ""
 
 
 async def new(turn: Turn) -> list[Reply]:
@@ -124,18 +136,51 @@ def _ask_audience(turn: Turn) -> Reply:
 async def _audience(turn: Turn, words: str) -> list[Reply]:
     assert turn.dialogue is not None
     try:
-        audience = campaigns.check_audience(words, turn.shop.texts.languages)
+        audience = await campaigns.check_audience(turn.work, words, turn.shop.texts.languages)
     except CampaignRefused as refused:
         return [turn.reply(refused.key, **{name: str(value) for name, value in refused.values.items()})]
+    except SegmentError as error:
+        return [Reply(text=f"{segment_words.problem(turn.say, error)}\n{turn.say('campaign-audience-how')}")]
     _go(turn, "review", {**turn.dialogue.answers, "audience": audience})
     return [await _review_reply(turn)]
+
+
+async def look(turn: Turn) -> Callable[[], Tried] | None:
+    """Work out who would get it, ahead of the turn that is to show it."""
+    dialogue = turn.dialogue
+    if dialogue is None or dialogue.kind != _KIND or dialogue.step not in {"audience", "review"}:
+        return None
+    audience = str(dialogue.answers.get("audience", ""))
+    if dialogue.step == "audience":
+        words = str(turn.pressed.args.get("choice", "")) if turn.pressed else turn.text
+        try:
+            audience = await campaigns.check_audience(turn.work, words, turn.shop.texts.languages)
+        except (CampaignRefused, SegmentError):
+            return None  # the turn says why
+    elif turn.pressed is not None and turn.pressed.args.get("choice") != "test":
+        return None
+    tried = await _try(turn, audience)
+    return lambda: tried
+
+
+async def _try(turn: Turn, audience: str) -> Tried:
+    assert turn.dialogue is not None
+    figures = await campaigns.dry_run(turn.work, turn.dialogue.answers["texts"], audience, turn.shop.zone)
+    if campaigns.is_short(audience):
+        return Tried(audience, figures)
+    return Tried(audience, figures, segment_words.meaning(turn.say, await saved_segments.read(turn.work, audience)))
 
 
 async def _review_reply(turn: Turn) -> Reply:
     assert turn.dialogue is not None
     answers = turn.dialogue.answers
-    figures = await campaigns.dry_run(turn.work, answers["texts"], answers["audience"])
+    tried = turn.found if isinstance(turn.found, Tried) else None
+    if tried is None or tried.audience != answers["audience"]:
+        tried = await _try(turn, answers["audience"])
+    figures = tried.figures
     lines = [turn.say("campaign-dry-run", count=figures.included, audience=answers["audience"])]
+    if tried.meaning:
+        lines.append(turn.say("segment-meaning", words=tried.meaning))
     lines += [
         turn.say("campaign-left-out", reason=turn.say(f"left-out-{reason.replace('_', '-')}"), count=count)
         for reason, count in sorted(figures.excluded.items())
@@ -295,5 +340,6 @@ HANDLER = Handler(
         "campaign.resume": resume,
         "campaign.cancel": cancel,
     },
+    ahead={"campaign.new": look, "campaign.talk": look},
     talk=talk,
 )

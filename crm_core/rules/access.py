@@ -68,6 +68,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "segment.delete": _MARKETING,
     "campaign.list": _MARKETING,
     "campaign.new": _MARKETING,
+    "campaign.talk": _MARKETING,
     "campaign.send": _MARKETING,
     "campaign.pause": _MARKETING,
     "campaign.resume": _MARKETING,

@@ -123,13 +123,14 @@ def test_an_unknown_campaign_is_named(street: ShopFolder) -> None:
     ("args", "said"),
     [
         (["--audience", "all"], "A campaign needs a text in at least one language."),
-        (["--audience", "dogs", "--text-en", "x"], "I do not know the audience “dogs”."),
+        (["--audience", "dogs", "--text-en", "x"], "At character 1, “dogs”: there is no such field."),
+        (["--audience", "tag tea and", "--text-en", "x"], "At the end: the name of a field belongs here."),
         (["--audience", "language:fr", "--text-en", "x"], "I do not know the audience “language:fr”."),
         (["--audience", "all", "--text-en", "x" * 4001], "That is 4,001 characters; a message takes 4,000."),
         (["--audience", "all", "--text-en", "x", "--at", "soon"], "I cannot read “soon” as a time."),
         (["--audience", "all", "--text-en", "x", "--at", "2020-01-01 09:00"], "2020-01-01 09:00 is over."),
     ],
-    ids=["no text", "audience", "language", "long", "time", "past"],
+    ids=["no text", "audience", "question", "language", "long", "time", "past"],
 )
 def test_what_cannot_be_planned_is_said_in_words(street: ShopFolder, args: list[str], said: str) -> None:
     """The same words as in the chat."""

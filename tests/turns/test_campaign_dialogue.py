@@ -1,10 +1,11 @@
 """Planning a campaign in a dialogue: texts, audience, a dry run that adds up, a test to oneself, and when."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.handlers.campaign import read_time
-from crm_core import customers
-from crm_core.models import Campaign, Customer, Dialogue, Identity
+from crm_core import customers, saved_segments
+from crm_core.models import Campaign, CampaignRecipient, Customer, Dialogue, Identity, Segment
 from tests.builders import House, Person
 
 
@@ -219,7 +220,7 @@ async def test_a_campaign_without_any_text_begins_again(house: House) -> None:
     ]
 
 
-@pytest.mark.parametrize("words", ["everybody", "language:fr", "tag:", "all:x"])
+@pytest.mark.parametrize("words", ["language:fr", "tag:", "all:x"])
 async def test_an_unknown_audience_is_asked_for_again(house: House, words: str) -> None:
     """With what can be written."""
     max_ = await house.colleague("Max", "marketer")
@@ -228,6 +229,82 @@ async def test_an_unknown_audience_is_asked_for_again(house: House, words: str) 
     await max_.presses("Skip this language")
 
     assert (await max_.says(words))[0].startswith(f"I do not know the audience “{words}”.")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("everybody", "At character 1, “everybody”: there is no such field."),
+        ("tag tea and", "At the end: the name of a field belongs here."),
+        ("segment loyal", "At character 9, “loyal”: there is no segment called “loyal”."),
+    ],
+)
+async def test_a_question_that_cannot_be_asked_is_asked_for_again(house: House, words: str, said: str) -> None:
+    """With its place, and what can be written."""
+    max_ = await house.colleague("Max", "marketer")
+    await max_.says("/campaign_new")
+    await max_.says("Spring teas are here.")
+    await max_.presses("Skip this language")
+
+    (answer,) = await max_.says(words)
+
+    assert answer.splitlines() == [
+        said, "Who should get it? For example: all, tag tea, segment loyal and not segment recent.",
+    ]  # fmt: skip
+    assert (await max_.says("tag tea"))[0].startswith("0 people would get it (tag tea)\nThat is: tag is “tea”.")
+
+
+async def test_an_audience_may_be_any_question(house: House) -> None:
+    """Include and exclude saved segments; the dry run says what it means and who is left out."""
+    max_ = await house.colleague("Max", "marketer")
+    await audience(house)
+    async with house.app.records.write() as work:
+        await saved_segments.save(work, "readers", "language in (en, zh)", None)
+        await saved_segments.save(work, "tea", "tag tea", None)
+    await max_.says("/campaign_new")
+    await max_.says("Spring teas are here.")
+    await max_.says("春茶到了。")
+
+    (review,) = await max_.says("segment readers AND not segment tea")
+
+    assert review.splitlines()[:3] == [
+        "One person would get it (segment readers and not segment tea)",
+        "That is: in the segment is “readers” and not (in the segment is “tea”).",
+        "Left out, erased: 1",
+    ]
+    await max_.presses("Send now")
+    await house.ring("campaigns")
+    drawn = [one.customer_id for one in await house.rows(CampaignRecipient)]
+    (ana,) = await house.rows(Identity, Identity.external_id == "ana")
+    assert len(drawn) == 6
+    assert ana.customer_id not in drawn
+
+
+async def test_a_campaign_whose_audience_is_gone_is_paused_and_says_so(house: House) -> None:
+    """It does not go to somebody else, and it does not stop the others."""
+    max_ = await house.colleague("Max", "marketer")
+    await audience(house)
+    async with house.app.records.write() as work:
+        await saved_segments.save(work, "tea", "tag tea", None)
+    await max_.says("/campaign_new")
+    await max_.says("Spring teas are here.")
+    await max_.presses("Skip this language")
+    await max_.says("segment tea")
+    await max_.presses("Send now")
+    async with house.app.records.write() as work:
+        (row,) = (await work.session.scalars(select(Segment))).all()
+        row.text = "attribute.gone = 1"
+
+    await house.ring("campaigns")
+
+    assert (await house.campaign()).state == "paused"
+    assert await house.how_many(CampaignRecipient) == 0
+    assert "Paused: its audience cannot be asked for any more." in (await max_.says("/report 1"))[0]
+    async with house.app.records.write() as work:
+        await saved_segments.save(work, "tea", "tag tea", None)
+    await max_.says("/resume 1")
+    await house.ring("campaigns")
+    assert await house.how_many(CampaignRecipient) == 1
 
 
 async def test_a_dialogue_can_be_dropped_and_its_buttons_say_so_afterwards(house: House) -> None:

@@ -123,7 +123,7 @@ async def test_consent_is_asked_again_at_the_claim(house: House) -> None:
     async with house.app.records.write() as work:
         campaign = await work.session.get_one(Campaign, (await house.campaign()).id)
         campaigns.start(work, campaign)
-        await campaigns.materialise(work, campaign)
+        await campaigns.materialise(work, campaign, await campaigns.to_draw(work, campaign, "UTC"))
     await ana.says("/stop")
 
     await run(house)
@@ -191,7 +191,7 @@ async def test_who_became_blocked_or_unreachable_meanwhile_is_not_written_to(
     async with house.app.records.write() as work:
         campaign = await work.session.get_one(Campaign, (await house.campaign()).id)
         campaigns.start(work, campaign)
-        await campaigns.materialise(work, campaign)
+        await campaigns.materialise(work, campaign, await campaigns.to_draw(work, campaign, "UTC"))
         await work.session.flush()
         identity = await work.session.get_one(Identity, (await house.rows(Identity))[0].id)
         setattr(identity, column, work.now)
@@ -350,7 +350,9 @@ async def test_a_stop_between_drawing_and_sending_loses_nobody(tmp_path: Path) -
         async with house.app.records.write() as work:
             campaign = await work.session.get_one(Campaign, (await house.campaign()).id)
             campaigns.start(work, campaign)
-            assert await campaigns.materialise(work, campaign) == campaigns.BATCH
+            await campaigns.materialise(work, campaign, await campaigns.to_draw(work, campaign, "UTC"))
+            await work.session.flush()
+        assert await house.how_many(CampaignRecipient) == campaigns.BATCH
     async with open_house(tmp_path, memory, hands) as house:
         await run(house)
 

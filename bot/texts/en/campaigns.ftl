@@ -18,8 +18,9 @@ campaign-ask-text = Please write the message in { $language }.
 campaign-text-empty = Please write the message as text.
 campaign-text-long = That is { $length } characters; a message takes { $most }. Please shorten it.
 campaign-no-text = A campaign needs a text in at least one language.
-campaign-ask-audience = Who should get it? Choose, or write tag: and a tag, for example tag:tea.
-campaign-bad-audience = I do not know the audience “{ $audience }”. Write all, language:zh or tag:tea.
+campaign-ask-audience = Who should get it? Choose, or write what they have in common, for example: tag tea and not open ticket, or: segment loyal and not segment recent.
+campaign-bad-audience = I do not know the audience “{ $audience }”. Write all, language:zh, tag:tea or a question such as: orders >= 3.
+campaign-audience-how = Who should get it? For example: all, tag tea, segment loyal and not segment recent.
 campaign-dry-run = { $count ->
     [one] One person would get it ({ $audience })
    *[other] { $count } people would get it ({ $audience })
@@ -34,6 +35,7 @@ campaign-dropped = Dropped. Nothing was sent.
 campaign-which = Which campaign? For example: /report 3. /campaigns lists them.
 campaign-cannot = Campaign { $number } is { $state }; that does not go with it.
 campaign-title = Campaign { $number }: { $state }
+campaign-held = Paused: its audience cannot be asked for any more. Something that it names is gone.
 campaign-progress = Sent { $sent } of { $total }, { $waiting } waiting
 campaign-in-doubt = In doubt (may or may not have arrived): { $count }
 campaign-failed = Failed: { $count }
