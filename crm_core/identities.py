@@ -115,6 +115,15 @@ async def _both(work: Work, maker: Identity, identity: Identity) -> tuple[Custom
     return older_first(first, second)
 
 
+async def clear_links(work: Work, limit: int = 500) -> int:
+    """Remove links that nobody can follow any more; returns how many."""
+    old = select(IdentityLink.id).where(IdentityLink.expires_at < work.now - LINK_TERM).limit(limit)
+    ids = (await work.session.scalars(old)).all()
+    if ids:
+        await work.session.execute(delete(IdentityLink).where(IdentityLink.id.in_(ids)))
+    return len(ids)
+
+
 def prove(work: Work, identity: Identity, proof: str) -> None:
     """Write down how we know whose an identity is; the first proof stays."""
     if identity.proof is None:

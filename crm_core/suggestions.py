@@ -18,10 +18,11 @@ async def suggest(work: Work, one: Customer, other: Customer, reason: str) -> No
     """Let somebody look whether these two are one; `reason` is "phone", "email" or "order". Once per pair, ever."""
     if one.id == other.id or any(who.key is None or who.merged_into is not None for who in (one, other)):
         return
-    await _suggest_ids(work, [(one.id, other.id)], reason)
+    await note(work, [(one.id, other.id)], reason)
 
 
-async def _suggest_ids(work: Work, pairs: Sequence[tuple[int, int]], reason: str) -> None:
+async def note(work: Work, pairs: Sequence[tuple[int, int]], reason: str) -> None:
+    """Suggest pairs of customers by their ids; those that were suggested before stay as they are."""
     rows = [
         {"id": new_id(), "first_id": min(pair), "second_id": max(pair), "reason": reason, "at": work.now}
         for pair in pairs
@@ -30,8 +31,11 @@ async def _suggest_ids(work: Work, pairs: Sequence[tuple[int, int]], reason: str
         await work.session.execute(insert_new(work.session, MergeSuggestion), rows)
 
 
-async def look(work: Work, limit: int = 200) -> int:
-    """Suggest those who have the same phone number, where one of them has shown that it is theirs; how many pairs."""
+async def look(work: Work, limit: int = 200) -> list[tuple[int, int]]:
+    """The ids of pairs that have the same phone number, of whom one has shown that it is theirs; those not suggested.
+
+    Reads every verified contact, so it has no business in a transaction that writes.
+    """
     verified, same = aliased(Contact), aliased(Contact)
     one, other = aliased(Customer), aliased(Customer)
     known = select(MergeSuggestion.id).where(
@@ -57,9 +61,7 @@ async def look(work: Work, limit: int = 200) -> int:
         .distinct()
         .limit(limit)
     )
-    pairs = [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
-    await _suggest_ids(work, pairs, "phone")
-    return len(pairs)
+    return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]
 
 
 async def waiting(work: Work, limit: int = 5) -> list[Suggested]:

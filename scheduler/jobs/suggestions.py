@@ -1,4 +1,4 @@
-"""Records that have a verified phone number in common are suggested for merging; used logins are forgotten in time."""
+"""Records that have a verified phone number in common are suggested for merging; old links and logins are forgotten."""
 
 from crm_core import identities, suggestions
 from scheduler.jobs.base import JobContext
@@ -13,10 +13,14 @@ async def run(context: JobContext) -> None:
 
 
 async def _suggest(context: JobContext) -> bool:
-    async with context.records.write() as work:
-        return bool(await suggestions.look(work))
+    async with context.records.read() as work:
+        pairs = await suggestions.look(work)
+    if pairs:
+        async with context.records.write() as work:
+            await suggestions.note(work, pairs, "phone")
+    return bool(pairs)
 
 
 async def _forget(context: JobContext) -> bool:
     async with context.records.write() as work:
-        return bool(await identities.clear_nonces(work))
+        return bool(await identities.clear_nonces(work) + await identities.clear_links(work))

@@ -110,6 +110,19 @@ async def test_an_expired_link_changes_nothing(house: House) -> None:
     assert (await house.rows(IdentityLink))[0].used_at is None
 
 
+async def test_links_that_nobody_can_follow_any_more_are_removed(house: House) -> None:
+    """Not a moment before they are over."""
+    await token_of(house, house.customer("web"))
+    house.hands.move(minutes=29)
+    await house.ring("suggestions")
+    assert await house.how_many(IdentityLink) == 1
+
+    house.hands.move(minutes=40)
+    await house.ring("suggestions")
+
+    assert await house.how_many(IdentityLink) == 0
+
+
 async def test_of_many_who_follow_a_link_at_once_one_is_taken_for_its_maker(house: House) -> None:
     """In one batch; the others hear a plain sentence."""
     token = await token_of(house, house.customer("web"))
