@@ -42,9 +42,9 @@ _SOMETHING_ELSE = re.compile(
     r"\b(?:cancel\w*|refund\w*|return\w*|exchang\w*|chang\w*|address|broke\w*|damag\w*|defect\w*|wrong\w*|missing|leak\w*|"
     r"empty|invoic\w*|receipts?|complain\w*|complaint|pay|paid|payment|payments|discount|coupon|voucher|review\w*|rate|"
     r"reorder|again|buy|add|remove|stop|gift|money|price|cost|costs|charged|charge|fee|how many|how much|minimum|bulk|"
-    r"wholesale|instead)\b"
+    r"wholesale|instead|tickets?)\b"
     r"|取消|退|换|換|改|修改|地址|坏|壞|破|碎|错|錯|少|漏|缺|发票|發票|投诉|投訴|付款|支付|优惠|優惠|折扣|评价|評價|再买|再來|再来|再订|"
-    r"赔|賠|差|补|補|多少钱|多少錢|运费|運費|礼|禮|批发|批發",
+    r"赔|賠|差|补|補|多少钱|多少錢|运费|運費|礼|禮|批发|批發|工单|工單",
     re.IGNORECASE,
 )
 # What may stand beside a number and the word for order in a text that says nothing else.
@@ -71,8 +71,10 @@ def read(text: str) -> OrderQuestion | None:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain or len(plain) > _LONGEST or _SOMETHING_ELSE.search(plain):
         return None
-    found = [one for one in _NUMBERS.finditer(plain) if _could_be(one, hashed=bool(one["hash"]))][:_MOST_NUMBERS]
     order = bool(_NOUN.search(plain))
+    # "#12" is an order beside a word for it only: our tickets are written so, too.
+    found = [one for one in _NUMBERS.finditer(plain) if _could_be(one, hashed=order and bool(one["hash"]))]
+    found = found[:_MOST_NUMBERS]
     if not (order or found) or not (_WHERE.search(plain) or _says_nothing_else(plain, found)):
         return None
     named = next((one["number"] for one in found if one["hash"] or _is_named(one)), "")
