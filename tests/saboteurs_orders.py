@@ -55,16 +55,17 @@ _SHOWN = (
     ),
     (
         "keep somebody in the order dialogue who asks something else",
-        "crm_core/inbox.py",
-        "in (None, ORDER_DIALOGUE)",
-        "in (None,)",
+        "bot/handlers/orders.py",
+        "    await _end(turn)\n    return None\n",
+        '    return [turn.reply("orders-unproven")]\n',
         _ASKED,
     ),
     (
         "show colleagues an order without a trace",
         "bot/handlers/orders.py",
-        '        audit.enter(turn.work, turn.staff.id, "order.show"',
-        '        str((turn.work, turn.staff.id, "order.show"',
+        '        audit.enter(turn.work, turn.staff.id, "order.show", '
+        'f"customer:{customer.id}", order=str(one.order.id))\n',
+        "",
         _ASKED,
     ),
     (
