@@ -64,7 +64,7 @@ _SHOWN = (
         "show colleagues an order without a trace",
         "bot/handlers/orders.py",
         '        audit.enter(turn.work, turn.staff.id, "order.show", '
-        'f"customer:{customer.id}", order=str(one.order.id))\n',
+        + 'f"customer:{customer.id}", order=str(one.order.id))\n',
         "",
         _ASKED,
     ),
