@@ -109,12 +109,9 @@ def _spent() -> ColumnElement[Any]:
 async def _fifths(work: Work, each: Select[Any]) -> tuple[int, ...]:
     """The greatest value of each of the four lower fifths."""
     rows = each.subquery()
-    number = await work.session.scalar(select(func.count()).select_from(rows)) or 0
-    if not number:
-        return ()
-    ordered = select(rows.c.value).order_by(rows.c.value)
-    places = [max(-(-number * fifth // 5) - 1, 0) for fifth in range(1, 5)]
-    return tuple([int(await work.session.scalar(ordered.offset(place).limit(1)) or 0) for place in places])
+    cut = select(rows.c.value, func.ntile(5).over(order_by=rows.c.value).label("fifth")).subquery()
+    borders = select(func.max(cut.c.value)).where(cut.c.fifth < 5).group_by(cut.c.fifth).order_by(cut.c.fifth)
+    return tuple(map(int, (await work.session.scalars(borders)).all()))
 
 
 async def next_customers(work: Work, cursor: int) -> Sequence[int]:
