@@ -85,7 +85,7 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
         if web is not None:
             web.bind()
         base_url = _base_url(settings, web)
-        if web is not None:
+        if web is not None and settings.web.base_url:  # derived from host and port, nobody elsewhere could open it
             app.shop.elsewhere["webchat"] = f"{base_url}/chat/link/"
         links = await _sample(app, base_url) if sample else []
         if web is not None:

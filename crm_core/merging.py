@@ -140,7 +140,7 @@ async def merge(work: Work, kept: Customer, other: Customer, proof: str, staff_i
     """Make `other` part of `kept`; `proof` is "link", "phone", "login" or "person". Raises MergeRefused.
 
     The kept record wins, the other fills its gaps; contacts, tags and attributes unite; a no to marketing on either
-    side counts for both. One transaction, at most 2,000 rows.
+    side counts for both. One transaction, at most 500 rows that change hands.
     """
     await work.session.flush()
     await hold(work, kept, other)

@@ -7,7 +7,7 @@ from typing import Final
 from crm_core.models import Customer
 
 UNDO_TERM: Final = timedelta(days=30)
-MOST_ROWS: Final = 2_000  # that change hands in one merge; more would hold the others up
+MOST_ROWS: Final = 500  # that change hands in one merge; more would hold the others up
 
 
 def may_undo(merged_at: datetime, now: datetime) -> bool:

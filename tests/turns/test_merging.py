@@ -595,3 +595,16 @@ async def test_who_knows_an_order_and_its_address_may_be_its_customer(house: Hou
 
     assert "One of them asked for an order of the other." in heard
     assert await house.how_many(Merge) == 0
+
+
+async def test_so_much_that_it_would_hold_others_up_is_refused(house: House) -> None:
+    """In words, with a way that may do; nothing has moved."""
+    _ana, bo, wei = await two(house)
+    async with house.app.records.write() as work:
+        other = await work.session.get_one(Customer, (await customer_of(house, bo.sender)).id)
+        work.session.add_all(order_of(work, other, f"S-{number}") for number in range(500))
+
+    assert await wei.says("/merge 1 2") == [
+        "502 things would move at once, and more than 500 would hold everybody up. Please try it the other way round."
+    ]
+    assert (await wei.says("/merge 2 1"))[0].startswith("Customer 1 (")
