@@ -40,7 +40,7 @@ IDENTITY_SABOTEURS = (
         "keep an opt-out with the wrong one when a merge is undone",
         "crm_core/unmerging.py",
         "        if one.at in theirs:\n            one.customer_id = other.id\n    # A no",
-        "    # A no",
+        "        pass\n    # A no",
         _MERGING,
     ),
     (
