@@ -6,10 +6,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import HOUSES
+from tests.browser.test_story import FITS, NAMELESS, SMALL_TARGETS
 
 pytestmark = pytest.mark.browser
-
-_FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +42,8 @@ async def test_an_agent_edits_a_card(
         await card.locator("form.edit input").fill("call me")
         await agent.keyboard.press("Enter")
         await expect(card.locator("[role=alert]")).to_contain_text("call me")
+        assert await agent.evaluate(NAMELESS) == []
+        assert not narrow or await agent.evaluate(SMALL_TARGETS) == []
         await card.locator("form.edit input").fill("+351 912 345 014")
         await agent.keyboard.press("Enter")
         await expect(card).to_contain_text("+35•••014")
@@ -64,7 +65,9 @@ async def test_an_agent_edits_a_card(
         await expect(card).to_contain_text("likes green tea")
         await card.locator("[data-timeline]").click()
         await expect(card.locator(".timeline li").first).to_contain_text("likes green tea")
-        assert await agent.evaluate(_FITS)
+        assert await agent.evaluate(FITS)
+        assert await agent.evaluate(NAMELESS) == []
+        assert not narrow or await agent.evaluate(SMALL_TARGETS) == []
         await agent.screenshot(path=pictures / f"record-{width}.png")
 
         await agent.reload()
@@ -76,7 +79,7 @@ async def test_an_agent_edits_a_card(
         await expect(agent.locator("#card .record")).to_contain_text("Tea House 茶馆")
         await expect(agent.locator("#card .record")).to_contain_text("联系方式" if chinese else "Contacts")
         await agent.screenshot(path=pictures / f"record-found-{width}.png")
-        assert await agent.evaluate(_FITS)
+        assert await agent.evaluate(FITS)
         assert errors == []
         await visitors.close()
         await staff.close()
