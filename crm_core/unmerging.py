@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 
 from crm_core import audit, contacts
-from crm_core.conversations import name_of
+from crm_core.conversations import attachments_of, body_of, file_name_of, name_of, seal_body
 from crm_core.merging import (
     MERGED,
     SEALED_FIELDS,
@@ -143,6 +143,7 @@ async def _give_back(work: Work, row: Merge, kept: Customer, other: Customer) ->
         .where(Identity.customer_id.in_((kept.id, other.id)), Identity.proof == row.proof, Identity.proven_at == row.at)
         .values(proof=None, proven_at=None)
     )
+    await _give_back_words(work, kept, other, going)
     for table in (Conversation, Order, CampaignRecipient, FollowUp):
         await give(work, table, moved[table.__tablename__], kept.id, other.id)
     for some in in_portions(sorted(going)):
@@ -151,6 +152,20 @@ async def _give_back(work: Work, row: Merge, kept: Customer, other: Customer) ->
             .where(Ticket.conversation_id.in_(some), Ticket.customer_id == kept.id)
             .values(customer_id=other.id)
         )
+
+
+async def _give_back_words(work: Work, kept: Customer, other: Customer, going: Collection[int]) -> None:
+    """What was said since in the talks that go, sealed under the key of whoever they go to, with the names of files."""
+    for some in in_portions(sorted(going)):
+        statement = select(Interaction).where(Interaction.conversation_id.in_(some), Interaction.customer_id == kept.id)
+        said = {one.id: one for one in await work.session.scalars(statement)}
+        for ids in in_portions(sorted(said)):
+            for file in (await attachments_of(work, ids)).values():
+                name = await file_name_of(work, file, kept.id)
+                file.file_name = work.vault.seal(name, f"attachment.file_name:{file.id}", other.key, other.id)
+        for one in said.values():
+            one.body = seal_body(work, one.id, await body_of(work, one), other.key, other.id)
+            one.customer_id = other.id
 
 
 async def _conversations_of(work: Work, customer_id: int) -> set[int]:

@@ -30,6 +30,7 @@ from crm_core.models import (
     CustomerTag,
     FollowUp,
     Identity,
+    Interaction,
     Kind,
     Lane,
     Merge,
@@ -396,6 +397,11 @@ async def test_messages_to_either_old_identity_land_right(house: House) -> None:
     assert "And still here" not in ana.words
     assert (await house.ticket()).customer_id == (await customer_of(house, "bo")).id
     assert ("agent", "Here I am") in await house.talk_of("bo")
+    # What was said meanwhile is sealed under Bo's own key: it goes when Bo is erased, and stays when Ana is.
+    (identity,) = await house.rows(Identity, Identity.external_id == "bo")
+    (talk,) = await house.rows(Conversation, Conversation.identity_id == identity.id)
+    words = await house.rows(Interaction, Interaction.conversation_id == talk.id)
+    assert {one.customer_id for one in words} == {identity.customer_id}
 
 
 async def test_what_came_after_the_merge_stays_with_the_side_it_came_by(house: House) -> None:
