@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, insert, select
 
 from crm_core import attributes, contacts, customers, orders, record
 from crm_core.conversations import name_of
+from crm_core.identities import SHOP
 from crm_core.models import (
     Attribute,
     AttributeValue,
@@ -33,7 +34,6 @@ from crm_core.rules.record import MOST_CONTACTS, MOST_TAGS
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
-SHOP: Final = "shop"  # the channel of identities that are the shop's own numbers; they have no conversation
 ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
 _NOT_THEIR_OWN = ("import", "sample")  # sources of consent that a later import may correct
 

@@ -28,7 +28,9 @@ imports = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-exports = typer.Typer(help="Export articles.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+exports = typer.Typer(
+    help="Export articles, customers or orders.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check the file and say what would be done.")]
 DespiteWarnings = Annotated[
@@ -52,6 +54,11 @@ Dates = Annotated[
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Import the rest when something is wrong with rows, instead of nothing.")
 ]
+
+
+ExportTo = Annotated[Path, typer.Argument(metavar="FILE", help="Where to write them.")]
+ExportForm = Annotated[str, typer.Option("--format", help="jsonl, csv or xlsx; else what the name of FILE ends with.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -345,6 +352,63 @@ def export_articles(
         say(f"{path}: {count} articles written as {name}.")
 
 
+@exports.command("customers")
+def export_customers(
+    path: ExportTo, form: ExportForm = "", overwrite: Overwrite = False, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Export every customer on record; importing that changes nothing.
+
+    The file holds personal data in clear and can be read by its owner only. That it was written is in the audit log.
+    """
+    from bot import exports as writing
+
+    _export("customers", writing.export_customers, path, form, overwrite, config, as_json)
+
+
+@exports.command("orders")
+def export_orders(
+    path: ExportTo, form: ExportForm = "", overwrite: Overwrite = False, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Export every order on record; importing that changes nothing.
+
+    A table has a row for each product; states with their times and payments are in JSON Lines only.
+    """
+    from bot import exports as writing
+
+    _export("orders", writing.export_orders, path, form, overwrite, config, as_json)
+
+
+def _export(
+    kind: str,
+    write: "Callable[..., Awaitable[tuple[str, int]]]",
+    path: Path,
+    form: str,
+    overwrite: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    from knowledge_base.exporters import ExportError
+
+    settings = settings_of(config)
+
+    async def go() -> tuple[str, int]:
+        async with opened(settings) as records:
+            return await write(records, path, form, overwrite=overwrite)
+
+    try:
+        name, count = asyncio.run(go())
+    except ExportError as error:
+        words = {"unknown_form": _NO_TABLE_FORM, "nothing": f"There are no {kind} to write."}
+        raise Refused(
+            words.get(error.key, _EXPORT_REFUSED[error.key]).format(path=path, kind=kind, **error.values)
+        ) from error
+    if as_json:
+        say_json({"export": kind, "path": str(path), "format": name, kind: count})
+    else:
+        say(f"{path}: {count} {kind} written as {name}.")
+
+
+_NO_TABLE_FORM = '{kind} are not written as "{form}"; the forms are {known} (--format, or the ending of FILE).'
 _EXPORT_REFUSED = {
     "unknown_form": 'Articles are not written as "{form}"; the forms are {known} (--format, or the ending of FILE).',
     "no_folder_form": "{path} is a folder, and {form} is one file: name it, such as articles{suffix}.",

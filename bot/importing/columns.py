@@ -131,6 +131,12 @@ ORDER_FIELDS: Final = (
         "订单、订单号、订单编号、单号、交易号",
     ),
     Field(
+        "source",
+        "the system that the order comes from; --source where it is not said",
+        "shop, sales channel",
+        "来源、订单来源、店铺",
+    ),
+    Field(
         "customer_email",
         "whose order it is, by e-mail address",
         "email, e-mail, customer e-mail, buyer email",

@@ -1,5 +1,6 @@
 """Rows of files as drafts of customers and orders; an order of several products may have several rows."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,11 +26,13 @@ from crm_core.rules.record import (
     LONGEST_COMPANY,
     LONGEST_NAME,
     RecordRefused,
+    check_tag,
     check_time_zone,
     plain,
 )
 
 LONGEST_REFERENCE: Final = 190
+LONGEST_SOURCE: Final = 40
 _FURTHER: Final = (
     ("more_names", ContactKind.NAME),
     ("more_emails", ContactKind.EMAIL),
@@ -38,17 +41,18 @@ _FURTHER: Final = (
 )
 
 
+_AS_THEY_ARE: Final = (ContactKind.NAME, ContactKind.ADDRESS)
+
+
 # ---- customers ----
 
 
 def customer_of(fields: Fields, defined: Mapping[str, Attribute]) -> CustomerDraft:
     """A customer; what is wrong with the row is in `fields.wrong` afterwards."""
     reference = fields.text("external_ref", longest=LONGEST_REFERENCE)
-    phone = fields.phone("phone")
-    named = reference or phone or any(fields.has(name) for name in ("phone", "more_emails", "more_phones"))
     draft = CustomerDraft(
-        email=fields.email("email", required=not named and not fields.wrong),
-        phone=phone,
+        email=fields.email("email"),
+        phone=fields.phone("phone"),
         reference=reference,
         name=fields.text("name", longest=LONGEST_NAME),
         language=fields.one_of("language", LANGUAGES),
@@ -57,10 +61,14 @@ def customer_of(fields: Fields, defined: Mapping[str, Attribute]) -> CustomerDra
         birthday=fields.day("birthday"),
         address=fields.lines("address", longest=LONGEST_ADDRESS),
         further=tuple(one for name, kind in _FURTHER for one in _further(fields, name, kind)),
-        tags=fields.words("tags"),
+        tags=tuple(
+            {(tag := check_tag(word)).casefold(): tag for word in fields.words("tags") if word.strip("# ")}.values()
+        ),
         consent=fields.truth("consent"),
         attributes=tuple(_attributes(fields, defined)),
     )
+    if not fields.wrong and not proof_keys(draft):
+        fields.add("email", f"{fields.label('email')} is missing")  # or a number: the next import would not know them
     if draft.birthday is not None and draft.birthday.year < EARLIEST_BIRTH:
         fields.add("birthday", f"{fields.label('birthday')} {draft.birthday} is before {EARLIEST_BIRTH}")
     return draft
@@ -75,7 +83,7 @@ def _time_zone(text: str) -> str:
 
 def _further(fields: Fields, name: str, kind: ContactKind) -> Iterator[tuple[ContactKind, str]]:
     for text in fields.texts(name):
-        value = plain(text)
+        value = plain(text if kind in _AS_THEY_ARE else unicodedata.normalize("NFKC", text))
         if kind == ContactKind.EMAIL and not is_email(value):
             fields.add(name, f'{fields.label(name)} "{value[:80]}" should look like ana@example.com')
         elif kind == ContactKind.PHONE and not is_phone(value):
@@ -136,7 +144,7 @@ def proof_keys(draft: CustomerDraft) -> list[tuple[str, str, str]]:
 def order_of(fields: JsonFields, source: str) -> OrderOnFile:
     """An order of a JSON Lines file."""
     return OrderOnFile(
-        source=source,
+        source=fields.text("source", longest=LONGEST_SOURCE) or source,
         email=_email(fields),
         phone=fields.phone("customer_phone"),
         reference=fields.text("customer_ref", longest=LONGEST_REFERENCE),
@@ -274,7 +282,7 @@ def _whole_order(fields: CellFields, source: str, reference: str) -> OrderOnFile
     if total is not None and total[1] and total[1] != code:
         fields.add("total", f"{fields.label('total')} is in {total[1]}, and its currency is {code}")
     return OrderOnFile(
-        source=source,
+        source=fields.text("source", longest=LONGEST_SOURCE) or source,
         email=_email(fields),
         phone=fields.phone("customer_phone"),
         reference=fields.text("customer_ref", longest=LONGEST_REFERENCE),

@@ -136,7 +136,7 @@ def _ordered_once(items: Iterator[Item[OrderOnFile]], called: str) -> Iterator[I
             if item.draft is not None:
                 reference = item.draft.external_ref
                 row = int(item.place.rpartition(":")[2])
-                earlier = seen.first("order", reference, row)
+                earlier = seen.first("order", f"{item.draft.source}/{reference}", row)
                 if earlier is not None and earlier != row:
                     item.problems.append(f"{item.place}: order {reference} stands in {called} {earlier} already.")
                     item.draft = None
