@@ -60,8 +60,8 @@ IDENTITY_SABOTEURS = (
     (
         "let a link work for ever",
         "crm_core/identities.py",
-        "row.used_at is None and row.expires_at > work.now else None",
-        "row.used_at is None else None",
+        "LINK_TERM: Final = timedelta(minutes=30)",
+        "LINK_TERM: Final = timedelta(days=30)",
         _CONTINUING,
     ),
     (
