@@ -2,7 +2,6 @@
 
 import math
 from array import array
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -101,20 +100,17 @@ class Vocabulary:
 
     def _counted(self, rows: Sequence[Sequence[str]], *, grow: bool = True) -> tuple[NDArray[np.int64], Ids, Floats]:
         """Give (number of different terms per row, their ids row by row, how often each stands in its row)."""
-        sizes, ids, counts = array("q"), array("i"), array("f")
-        for tokens in rows:
-            all_ids = array("i")
-            self._collect(tokens, all_ids, grow)
-            counted = Counter(all_ids)
-            different = sorted(counted)
-            sizes.append(len(different))
-            ids.extend(different)
-            counts.extend(map(counted.__getitem__, different))
-        return (
-            np.frombuffer(sizes, dtype=np.int64),
-            np.frombuffer(ids, dtype=np.int32),
-            np.frombuffer(counts, dtype=np.float32),
-        )
+        flat = array("i")
+        sizes = np.zeros(len(rows), dtype=np.int64)
+        for number, tokens in enumerate(rows):
+            before = len(flat)
+            self._collect(tokens, flat, grow)
+            sizes[number] = len(flat) - before
+        wide = max(len(self._ids), 1)
+        keys = np.repeat(np.arange(len(rows), dtype=np.int64), sizes) * wide + np.frombuffer(flat, dtype=np.int32)
+        different, counts = np.unique(keys, return_counts=True)
+        per_row = np.bincount(different // wide, minlength=len(rows)).astype(np.int64)
+        return per_row, (different % wide).astype(np.int32), counts.astype(np.float32)
 
     def _collect(self, tokens: Sequence[str], into: "array[int]", grow: bool) -> None:
         """Add the ids of all terms of one row, repeats included."""
