@@ -26,6 +26,7 @@ from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 BATCH = 200  # recipients materialised by one transaction
+_BAD_AUDIENCE = "bad_audience"  # why a campaign was paused by itself
 _AHEAD = 5_000  # customers looked up at a time, in no transaction that writes
 WINDOW = 200  # rows of one campaign that wait in the outbox at a time
 TERM = timedelta(days=3)  # how long after its start a campaign's messages may still leave
@@ -395,7 +396,7 @@ def pause(work: Work, campaign: Campaign, staff_id: int | None) -> None:
 def hold(work: Work, campaign: Campaign) -> None:
     """Pause a campaign whose audience cannot be asked for any more, until somebody has put that right."""
     campaign.state = CampaignState.PAUSED
-    campaign.reason = "bad_audience"
+    campaign.reason = _BAD_AUDIENCE
     work.desk_changed = True
     audit.enter(work, None, "campaign.hold", f"campaign:{campaign.number}")
 

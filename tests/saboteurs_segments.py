@@ -131,7 +131,7 @@ _USING = (
     (
         "go on with a campaign whose audience is gone",
         "crm_core/campaigns.py",
-        '    campaign.state = CampaignState.PAUSED\n    campaign.reason = "bad_audience"\n',
+        "    campaign.state = CampaignState.PAUSED\n    campaign.reason = _BAD_AUDIENCE\n",
         "",
         _AUDIENCE,
     ),
