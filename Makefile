@@ -15,7 +15,7 @@ PYTEST = $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run test check sabotage bench bench-turns bench-questions bench-matching bench-calibration bench-telegram fit lock clean
+.PHONY: help install install-dev run test check sabotage bench bench-turns bench-crm bench-questions bench-matching bench-calibration bench-telegram fit lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,10 +40,13 @@ check: install-dev ## what a change must pass: lint, format, types, import rules
 sabotage: install-dev ## break each promise in a copy and see which tests notice
 	@$(PY) -m tests.sabotage $(ARGS)
 
-bench: bench-turns bench-questions bench-telegram ## all benchmarks, the source of the README's figures
+bench: bench-turns bench-crm bench-questions bench-telegram ## all benchmarks, the source of the README's figures
 
 bench-turns: install-dev ## turns per second, alone and in a burst
 	@$(PY) -m benchmarks.turns $(ARGS)
+
+bench-crm: install-dev ## 100,000 customers: import beside raw inserts, look-ups, memory (ARGS="--customers 10000" for less)
+	@$(PY) -m benchmarks.crm $(ARGS)
 
 bench-questions: install-dev ## how many questions are answered rightly, wrongly and not
 	@$(PY) -m benchmarks.questions $(if $(DATA),--data $(DATA)) $(ARGS)
