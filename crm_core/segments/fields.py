@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final, cast
@@ -103,6 +103,7 @@ class Field:
 
 
 _SPACED: Final = ("bought_sku", "open_ticket", "consent_marketing")
+_LONG: Final = timedelta(days=45)  # in which so much happens that everybody is looked up by themselves
 _other: Final = aliased(Order)
 
 
@@ -223,10 +224,12 @@ def _within(
 ) -> ColumnElement[bool]:
     (owner,) = people.selected_columns
     own = people.where(owner == Customer.id)
-    if low is None:
-        fits: ColumnElement[bool] = (own if high is None else own.where(at < high)).exists()
-    else:  # recent rows are few: the database may begin with them
-        fits = _among(people.where(owner.is_not(None), at >= low, *([at < high] if high is not None else [])))
+    borders = [*([at >= low] if low is not None else []), *([at < high] if high is not None else [])]
+    few = low is not None and (high is None or high - low < _LONG)
+    if few:  # the database may begin with them
+        fits = _among(people.where(owner.is_not(None), *borders))
+    else:
+        fits = own.where(*borders).exists()
     return fits if but_none is None else and_(fits, not_(own.where(but_none).exists()))
 
 
