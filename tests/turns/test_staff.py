@@ -220,7 +220,8 @@ async def test_every_button_is_allowed_or_refused_as_the_table_says(house: House
         "ticket": 1, "stars": 5, "helped": True, "article": "refund", "language": "en", "held": "1",
         "interaction": "1", "campaign": 1, "choice": "all", "judgement": "1", "slug": "refund", "question": "1",
         "proposal": "1", "gap": 1, "group": "1", "number": 1, "link": 1, "kept": 1, "other": 1,
-        "suggestion": 1, "merge": 1,
+        "suggestion": 1, "merge": 1, "customer": 1, "field": "name", "contact": 1,
+        "segment": "1", "text": "language = en", "place": 1, "to": "name",
     }  # fmt: skip
     for act in handlers.ACTS:
         async with house.app.records.write() as work:
