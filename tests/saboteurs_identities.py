@@ -116,8 +116,8 @@ IDENTITY_SABOTEURS = (
     (
         "let a second person at a browser be the first",
         "crm_core/identities.py",
-        "            if await _is_somebody(work, mine, login.reference):\n",
-        "            if False:\n",
+        "    if mine is not None and await _is_somebody(work, mine, login.reference):\n",
+        "    if False:\n",
         _LOGINS,
     ),
 )

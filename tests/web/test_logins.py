@@ -2,9 +2,6 @@
 
 import base64
 import json
-import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -268,18 +265,6 @@ async def test_a_forged_link_makes_nobody_known(served: RealServed) -> None:
         refused = await client.post("/chat/link/x", headers={"Origin": "https://elsewhere.example"})
         assert refused.status_code == 403
     assert await rows(served, Identity) == []
-
-
-def test_the_example_of_the_page_is_let_in(tmp_path: Path) -> None:
-    """As it stands there, with a secret beside it."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "howto" / "login.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (tmp_path / "login.secret").write_text(f"{SECRET}\n", encoding="utf-8")
-
-    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-
-    login = Logins(SECRET).read(said.strip().partition("=")[2], datetime.now(UTC))
-    assert (login.reference, login.name) == ("C-1001", "Ana Lima")
 
 
 def test_the_secret_is_read_from_its_file(tmp_path: Path) -> None:
