@@ -44,6 +44,7 @@ _MOST_ROWS: Final = 450  # of one transaction
 _MOST_ITEMS: Final = 100  # of one transaction, however little there is to do for each
 _CHANGED_WEIGHS: Final = 60  # rows: a changed customer is some statements, not one of many
 _APART = "apart"
+_COMMAND_LINE: Final = "en"  # its language
 _T = TypeVar("_T")
 
 Progress = Callable[[str, int, int], None]  # what is going on, how many are done, of how many (0: not known yet)
@@ -442,7 +443,7 @@ class _Orders(_Kind[OrderOnFile]):
         return _Verdict(what, "", 1 if what == SAME else one.rows)
 
     def _why(self, refused: OrderRefused) -> str:
-        return self._texts.say("en", refused.key.replace("_", "-"), **refused.values).rstrip(".")
+        return self._texts.say(_COMMAND_LINE, refused.key.replace("_", "-"), **refused.values).rstrip(".")
 
     @staticmethod
     def _unknown(one: OrderOnFile) -> str:

@@ -92,4 +92,6 @@ def test_the_customers_and_orders_of_the_page_can_be_read(tmp_path: Path) -> Non
     (tmp_path / "orders.jsonl").write_text(orders, encoding="utf-8")
 
     assert read_customers(tmp_path / "customers.jsonl")[1].consent is True
-    assert read_orders(tmp_path / "orders.jsonl")[1].lines[0].quantity == 2
+    lines = read_orders(tmp_path / "orders.jsonl")[1].lines
+    assert lines is not None
+    assert lines[0].quantity == 2
