@@ -39,9 +39,9 @@ from crm_core.rules.orders import OrderRefused
 from crm_core.work import Records, Work
 
 SOURCE: Final = "import"
-_AT_ONCE: Final = 200  # rows that are looked up together
+_AT_ONCE: Final = 400  # rows that are looked up together
 _MOST_ROWS: Final = 450  # of one transaction
-_MOST_ITEMS: Final = 100  # of one transaction, however little there is to do for each
+_MOST_ITEMS: Final = 160  # of one transaction, however little there is to do for each
 _CHANGED_WEIGHS: Final = 60  # rows: a changed customer is some statements, not one of many
 _APART = "apart"
 _COMMAND_LINE: Final = "en"  # its language
@@ -134,7 +134,7 @@ async def _take_in(records: Records) -> int:
     came = after = 0
     while True:
         async with records.write() as work:
-            ready = await orders_apart.ready(work, _MOST_ITEMS // 2, after)
+            ready = await orders_apart.ready(work, _MOST_ITEMS // 4, after)
             if not ready:
                 return came
             came += await orders_apart.take_in(work, ready)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_identities import IDENTITY_SABOTEURS
+from tests.saboteurs_imports import IMPORT_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
 from tests.saboteurs_orders import ORDER_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
@@ -317,6 +318,7 @@ _SEALING = (
 
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
 _IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
+_IMPORTS = tuple(Saboteur(*one) for one in IMPORT_SABOTEURS)
 _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
@@ -331,6 +333,7 @@ SABOTEURS = (
     *_SEALING,
     *_KNOWLEDGE,
     *_IDENTITIES,
+    *_IMPORTS,
     *_ORDERS,
     *_RECORD,
     *_RELATIONSHIPS,

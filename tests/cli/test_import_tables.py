@@ -92,8 +92,8 @@ def test_every_wrong_cell_is_named_by_row_and_column_and_nothing_is_imported(sho
     either = "say --dates day-first or --dates month-first"
     broken = "where an encoding was broken: save the file again from where it came from"
     assert ran.err.splitlines() == [
-        f'{file}:3:C: "手机" "call me" should look like +15005550101.',
         f'{file}:3:B: "E-mail" "bo" should look like ana@example.com.',
+        f'{file}:3:C: "手机" "call me" should look like +15005550101.',
         f'{file}:3:D: "生日" "31.02.1990" should be a day such as 2026-03-01, and there is no such day.',
         f'{file}:3:E: "Tags" should be words of at most 40 characters.',
         f'{file}:3:F: "订阅" "maybe" should be yes or no.',

@@ -1,0 +1,101 @@
+"""Saboteurs of what comes in by files and goes out again: tables, customers, orders, exports.
+
+Each is (name, file, old, new, tests), as `tests.sabotage.Saboteur` takes them.
+"""
+
+_TABLES = ("tests/cli/test_import_tables.py",)
+_OUT = ("tests/cli/test_export_records.py",)
+
+IMPORT_SABOTEURS = (
+    (
+        "import the good rows of a table that has bad ones",
+        "bot/imports.py",
+        "        if problems.rows and not wishes.skip_bad:\n            raise problems.refusal\n",
+        "",
+        _TABLES,
+    ),
+    (
+        "guess which of two numbers was meant",
+        "bot/importing/values.py",
+        '        raise Doubtful(\n            f\'may be {plain.replace(mark, "")}',
+        '        return mark\n        raise Doubtful(\n            f\'may be {plain.replace(mark, "")}',
+        ("tests/unit/importing/test_values.py",),
+    ),
+    (
+        "guess which of two days was meant",
+        "bot/importing/values.py",
+        'if mark == "." or first == "day" or (not first and one > 12):',
+        'if mark == "." or first != "month":',
+        ("tests/unit/importing/test_values.py",),
+    ),
+    (
+        "take the formulas of a spreadsheet for texts",
+        "bot/importing/fields.py",
+        'if value.startswith("=") and len(value) > 1 and not self.typed:',
+        "if False:",
+        _TABLES,
+    ),
+    (
+        "take accents for Chinese",
+        "bot/importing/tables.py",
+        "    return usual > 0.8 * pairs\n",
+        "    return True\n",
+        ("tests/unit/importing/test_tables.py",),
+    ),
+    (
+        "let a shared telephone make two people one",
+        "crm_core/imports.py",
+        "        fitting = [one for one in owners.values() if alone or one.id not in found.reachable]\n",
+        "        fitting = list(owners.values())\n",
+        _TABLES,
+    ),
+    (
+        "take a row that names two customers for the first of them",
+        "crm_core/imports.py",
+        "    if len(people_named) > 1:\n",
+        "    if False:\n",
+        _TABLES,
+    ),
+    (
+        "let a file overrule an opt-out",
+        "crm_core/imports.py",
+        "        plan.kept_out = draft.consent and granted is False and by not in _NOT_THEIR_OWN\n",
+        "        plan.kept_out = False\n",
+        ("tests/cli/test_import.py",),
+    ),
+    (
+        "store an operator's personal field in clear",
+        "crm_core/imports.py",
+        "            clear = None if attribute.personal else value\n",
+        "            clear = value\n",
+        _TABLES,
+    ),
+    (
+        "take a row again that an import had done before it was killed",
+        "bot/imports.py",
+        "    begun = run.cursor\n",
+        "    begun = 0\n",
+        ("tests/faults/test_kill_import.py",),
+    ),
+    (
+        "write the records for spreadsheets without defusing them",
+        "knowledge_base/exporters/sheets.py",
+        "[defuse(cell) for cell in row] for row in rows",
+        "list(row) for row in rows",
+        _OUT,
+    ),
+    (
+        "export without a word in the audit log",
+        "bot/exports.py",
+        '        audit.enter(work, None, f"export.{kind}", f"export:{kind}", form=name)\n',
+        "        pass\n",
+        _OUT,
+    ),
+    (
+        "let everybody read what was exported",
+        "bot/exports.py",
+        "        Path(name).replace(path)\n",
+        "        Path(name).chmod(0o644)\n        Path(name).replace(path)\n",
+        _OUT,
+    ),
+)
