@@ -421,7 +421,8 @@ class _Orders(_Kind[OrderOnFile]):
                 strays[place] = one
             else:
                 verdicts[place] = _Verdict(REFUSED, self._unknown(one))
-        for place, outcome in zip(theirs, await orders.upsert_many(work, drafts, write=write), strict=True):
+        outcomes = await orders.upsert_many(work, drafts, write=write, alive=True)
+        for place, outcome in zip(theirs, outcomes, strict=True):
             verdicts[place] = self._verdict(theirs[place], outcome.what, outcome.refused)
         if strays:
             kept = await self._keep(work, strays.values(), write=write)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 
 from crm_core import attributes, contacts, customers, orders, record
 from crm_core.conversations import name_of
@@ -62,15 +62,6 @@ class CustomerDraft(NamedTuple):
         return [*(one for one in main if one[1]), *self.further]
 
 
-class LineOnFile(NamedTuple):
-    """One product of an order as a file has it."""
-
-    product: str
-    sku: str
-    quantity: int
-    unit_price_minor: int
-
-
 class OrderOnFile(NamedTuple):
     """An order as a file has it; whose it is, is said by a reference, an e-mail address or a phone number."""
 
@@ -86,7 +77,7 @@ class OrderOnFile(NamedTuple):
     state_at: datetime | None = None
     tracking: str = ""
     carrier: str = ""
-    lines: tuple[LineOnFile, ...] | None = None  # None leaves them as they are
+    lines: tuple[OrderLineDraft, ...] | None = None  # None leaves them as they are
     events: tuple[tuple[str, datetime], ...] = ()
     payments: tuple[PaymentDraft, ...] = ()
 
@@ -102,7 +93,6 @@ class OrderOnFile(NamedTuple):
 
     def of(self, customer_id: int) -> OrderDraft:
         """The order with its customer, 0 for nobody yet."""
-        lines = None if self.lines is None else tuple(_line(line) for line in self.lines)
         return OrderDraft(
             source=self.source,
             external_ref=self.external_ref,
@@ -114,16 +104,10 @@ class OrderOnFile(NamedTuple):
             state_at=self.state_at,
             tracking=self.tracking,
             carrier=self.carrier,
-            lines=lines,
+            lines=self.lines,
             events=self.events,
             payments=self.payments,
         )
-
-
-def _line(line: LineOnFile) -> OrderLineDraft:
-    return OrderLineDraft(
-        product=line.product, sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -202,27 +186,35 @@ class People:
     reachable: set[int] = field(default_factory=set)  # those with an e-mail address or a reference
 
 
+# Made once, of tables instead of mapped classes: an import asks them thousands of times.
+_customer, _contact, _identities = (cast(Table, one.__table__) for one in (Customer, Contact, Identity))
+_ALIVE = (_customer.c.key.is_not(None), _customer.c.merged_into.is_(None))
+_BY_REFERENCES = (
+    select(_identities.c.external_id, _customer.c.id, _customer.c.number)
+    .join(_customer, _customer.c.id == _identities.c.customer_id)
+    .where(_identities.c.channel == SHOP, _identities.c.external_id.in_(bindparam("references", expanding=True)))
+    .where(*_ALIVE)
+)
+_BY_BLINDS = (
+    select(_contact.c.blind, _contact.c.kind, _customer.c.id, _customer.c.number)
+    .join(_customer, _customer.c.id == _contact.c.customer_id)
+    .where(_contact.c.blind.in_(bindparam("blinds", expanding=True)), *_ALIVE)
+    .order_by(_customer.c.id.desc())
+)
+
+
 async def people(work: Work, references: Iterable[str], emails: Iterable[str], phones: Iterable[str]) -> People:
     """Whom these name; phones are in normal form. Nobody who was erased or merged away."""
     found = People()
     if wanted := set(references) - {""}:
-        statement = (
-            select(Identity.external_id, Customer.id, Customer.number)
-            .join(Customer, Customer.id == Identity.customer_id)
-            .where(Identity.channel == SHOP, Identity.external_id.in_(wanted), *_ALIVE)
-        )
-        for reference, person_id, number in (await work.session.execute(statement)).all():
+        asked = {"references": list(wanted)}
+        for reference, person_id, number in (await work.session.execute(_BY_REFERENCES, asked)).all():
             found.by_reference[reference] = Person(person_id, number)
     found.blinds = {("email", email): email_blind(work, email) for email in emails if email}
     found.blinds |= {("phone", phone): phone_blind(work, phone) for phone in phones if phone}
     if found.blinds:
-        statement_of_contacts = (
-            select(Contact.blind, Contact.kind, Customer.id, Customer.number)
-            .join(Customer, Customer.id == Contact.customer_id)
-            .where(Contact.blind.in_(set(found.blinds.values())), *_ALIVE)
-            .order_by(Customer.id.desc())
-        )
-        for blind, kind, person_id, number in (await work.session.execute(statement_of_contacts)).all():
+        asked = {"blinds": list(set(found.blinds.values()))}
+        for blind, kind, person_id, number in (await work.session.execute(_BY_BLINDS, asked)).all():
             if blind is not None and kind == ContactKind.EMAIL:
                 found.by_email[blind] = Person(person_id, number)  # the oldest of several stays
             elif blind is not None and kind == ContactKind.PHONE:
@@ -230,9 +222,6 @@ async def people(work: Work, references: Iterable[str], emails: Iterable[str], p
     if found.by_phone:
         found.reachable = await _reachable(work, {one for some in found.by_phone.values() for one in some})
     return found
-
-
-_ALIVE = (Customer.key.is_not(None), Customer.merged_into.is_(None))
 
 
 async def _reachable(work: Work, ids: Collection[int]) -> set[int]:
@@ -593,7 +582,7 @@ async def take_orders(work: Work, found: Sequence[OrderOnFile], taken: Taken, *,
     """Store orders whose customers are all on record; why some were refused, in order."""
     owners = await owners_of(work, found)
     drafts = [one.of(owner.id) for one, owner in zip(found, owners, strict=True) if isinstance(owner, Person)]
-    outcomes = await orders.upsert_many(work, drafts, write=write)
+    outcomes = await orders.upsert_many(work, drafts, write=write, alive=True)
     for outcome in outcomes:
         taken.count("bad" if outcome.refused is not None else outcome.what)
     return [outcome.refused for outcome in outcomes if outcome.refused is not None]

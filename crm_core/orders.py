@@ -39,7 +39,10 @@ ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a draft: added, changed, same or refused, and then why. `order_id` is None when refused."""
+    """What became of a draft: added, changed, same or refused, and then why.
+
+    `order_id` is None when refused, and for a new order that was only looked at.
+    """
 
     what: str
     order_id: int | None = None
@@ -140,7 +143,7 @@ class _Known:
     """One order as it is on record before a draft of it."""
 
     order: Any
-    lines: list[tuple[str, str, int, int]] = field(default_factory=list)
+    lines: list[OrderLineDraft] = field(default_factory=list)
     events: list[tuple[str, datetime]] = field(default_factory=list)
     payments: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -157,15 +160,19 @@ class _Rows:
     payments: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def upsert_many(work: Work, drafts: Sequence[OrderDraft], *, write: bool = True) -> list[Outcome]:
+async def upsert_many(
+    work: Work, drafts: Sequence[OrderDraft], *, write: bool = True, alive: bool = False
+) -> list[Outcome]:
     """Store these orders or bring them up to date, each known by source and reference; what became of each, in order.
 
     Doing it again changes nothing. Customers who turned out to be somebody else are followed there; orders of erased
     ones are refused, and so are refunds beyond what was paid: the others go on. Some hundreds at a time: it is a
-    handful of statements however many they are. With `write` off it only tells what would be done.
+    handful of statements however many they are. With `write` off it only tells what would be done. `alive` says that
+    this very transaction has seen that every customer is on record, neither erased nor merged away.
     """
     outcomes: list[Outcome] = [Outcome(what=SAME)] * len(drafts)
-    owners = await _owners(work, {draft.customer_id for draft in drafts})
+    ids = {draft.customer_id for draft in drafts}
+    owners: Mapping[int, int | None] = {one: one for one in ids} if alive else await _owners(work, ids)
     left = list(range(len(drafts)))
     while left:
         # An order that stands here twice is taken twice, one after the other.
@@ -176,9 +183,8 @@ async def upsert_many(work: Work, drafts: Sequence[OrderDraft], *, write: bool =
         rows = _Rows()
         for place in sorted(now):
             draft = drafts[place]
-            outcomes[place] = _take(
-                work, draft, known.get((draft.source, draft.external_ref)), owners.get(draft.customer_id), rows
-            )
+            order, owner = known.get((draft.source, draft.external_ref)), owners.get(draft.customer_id)
+            outcomes[place] = _take(work, draft, order, owner, rows if write else None)
         if write:
             await _write(work, rows)
     return outcomes
@@ -205,19 +211,25 @@ async def _owners(work: Work, customer_ids: Collection[int]) -> dict[int, int | 
     return owners
 
 
+_BY_REFERENCES: Final = select(Order.__table__).where(
+    Order.__table__.c.source == bindparam("source"),
+    Order.__table__.c.external_ref.in_(bindparam("references", expanding=True)),
+)
+
+
 async def _known(work: Work, drafts: Sequence[OrderDraft]) -> dict[tuple[str, str], _Known]:
     found: dict[tuple[str, str], _Known] = {}
     for source in {draft.source for draft in drafts}:
         refs = [draft.external_ref for draft in drafts if draft.source == source]
-        statement = select(Order.__table__).where(Order.source == source, Order.external_ref.in_(refs))
-        for row in (await work.session.execute(statement)).all():
+        asked = {"source": source, "references": refs}
+        for row in (await work.session.execute(_BY_REFERENCES, asked)).all():
             found[source, row.external_ref] = _Known(row)
     by_id = {one.order.id: one for one in found.values()}
     if not by_id:
         return found
     lines = select(OrderLine.order_id, OrderLine.product, OrderLine.sku, OrderLine.quantity, OrderLine.unit_price_minor)
     for row in (await work.session.execute(lines.where(OrderLine.order_id.in_(by_id)).order_by(OrderLine.id))).all():
-        by_id[row[0]].lines.append((row[1], row[2], row[3], row[4]))
+        by_id[row[0]].lines.append(OrderLineDraft(*row[1:]))
     events = select(OrderEvent.order_id, OrderEvent.state, OrderEvent.at).where(OrderEvent.order_id.in_(by_id))
     for row in (await work.session.execute(events)).all():
         by_id[row[0]].events.append((row[1], row[2]))
@@ -227,8 +239,8 @@ async def _known(work: Work, drafts: Sequence[OrderDraft]) -> dict[tuple[str, st
     return found
 
 
-def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None, rows: _Rows) -> Outcome:
-    """Put down what is to be written of one draft."""
+def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None, rows: _Rows | None) -> Outcome:
+    """Put down what is to be written of one draft; without rows it is only looked at."""
     if owner is None:
         return Outcome(what=REFUSED, refused=OrderRefused("order_customer_erased", order=draft.external_ref))
     if known is not None and known.payments and known.order.currency != draft.currency:
@@ -237,6 +249,8 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
         payments = new_payments(draft, known.payments if known else {})
     except OrderRefused as refused:
         return Outcome(what=REFUSED, refused=refused)
+    if known is None and rows is None:
+        return _WOULD_BE_ADDED
     events = _new_events(work, draft, known)
     happened = [*(known.events if known else []), *events]
     values = {
@@ -248,8 +262,8 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
         "tracking": draft.tracking or (known.order.tracking if known else None),
         "carrier": draft.carrier or (known.order.carrier if known else None),
     }
-    lines = None if draft.lines is None else [_line(line) for line in draft.lines]
-    relined = known is not None and lines is not None and lines != known.lines
+    relined = known is not None and draft.lines is not None and list(draft.lines) != known.lines
+    rows = _Rows() if rows is None else rows
     if known is None:
         order_id = new_id()
         rows.orders.append({"id": order_id, "source": draft.source, "external_ref": draft.external_ref, **values})
@@ -261,25 +275,32 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
         rows.changed += [{"the_id": order_id, **values}] if differs else []
         rows.relined += [order_id] if relined else []
     if known is None or relined:
-        rows.lines += [_line_row(order_id, line) for line in lines or ()]
+        rows.lines += [_line_row(order_id, line) for line in draft.lines or ()]
     rows.events += [{"id": new_id(), "order_id": order_id, "state": state, "at": at} for state, at in events]
     rows.payments += [_payment_row(order_id, one) for one in payments]
     return Outcome(what=CHANGED if known else ADDED, order_id=order_id)
 
 
+_WOULD_BE_ADDED: Final = Outcome(what=ADDED)
+
+
 def _new_events(work: Work, draft: OrderDraft, known: _Known | None) -> list[tuple[str, datetime]]:
     """The states of a draft that are news; what came without a time to a known order came now, as far as we know."""
-    had = {(OrderState.PLACED, draft.placed_at), *(known.events if known else [])}
     said = list(draft.events)
     if draft.state_at is not None:
         said.append((draft.state, draft.state_at))
     elif known is not None and draft.state != known.order.state:
         said.append((draft.state, max([work.now, *(at for _, at in known.events)])))
+    if not said:
+        return []
+    had = {(OrderState.PLACED, draft.placed_at), *(known.events if known else [])}
     return [one for one in dict.fromkeys(said) if one not in had]
 
 
 def new_payments(draft: OrderDraft, had: Mapping[str, tuple[str, int]]) -> list[PaymentDraft]:
     """The payments and refunds of a draft that are news, payments first; raises OrderRefused for one that cannot be."""
+    if not draft.payments:
+        return []
     paid = sum(amount for kind, amount in had.values() if kind == PaymentKind.PAYMENT)
     refunded = sum(amount for kind, amount in had.values() if kind == PaymentKind.REFUND)
     seen = dict(had)
@@ -297,11 +318,7 @@ def new_payments(draft: OrderDraft, had: Mapping[str, tuple[str, int]]) -> list[
     return fresh
 
 
-def _line(line: OrderLineDraft) -> tuple[str, str, int, int]:
-    return line.product, line.sku, line.quantity, line.unit_price_minor
-
-
-def _line_row(order_id: int, line: tuple[str, str, int, int]) -> dict[str, Any]:
+def _line_row(order_id: int, line: OrderLineDraft) -> dict[str, Any]:
     product, sku, quantity, price = line
     return {
         "id": new_id(),

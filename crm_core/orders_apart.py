@@ -111,7 +111,7 @@ def _read(body: str) -> Stray:
                 **order,
                 "placed_at": datetime.fromisoformat(order["placed_at"]),
                 "state_at": order["state_at"] and datetime.fromisoformat(order["state_at"]),
-                "lines": None if lines is None else tuple(OrderLineDraft(**line) for line in lines),
+                "lines": None if lines is None else tuple(OrderLineDraft(*line) for line in lines),
                 "events": tuple((state, datetime.fromisoformat(at)) for state, at in order["events"]),
                 "payments": tuple(_payment(one) for one in order["payments"]),
             }

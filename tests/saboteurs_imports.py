@@ -57,6 +57,13 @@ IMPORT_SABOTEURS = (
         _TABLES,
     ),
     (
+        "look at everybody on record to know whose a row is",
+        "crm_core/storage/migrations/versions/0003_customer_record.py",
+        '            sqlite_where=sa.text("merged_into IS NOT NULL"),\n',
+        "",
+        ("tests/turns/test_import_plans.py",),
+    ),
+    (
         "let a file overrule an opt-out",
         "crm_core/imports.py",
         "        plan.kept_out = draft.consent and granted is False and by not in _NOT_THEIR_OWN\n",

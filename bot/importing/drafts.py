@@ -14,12 +14,12 @@ from bot.importing.fields import CellFields, Fields, JsonFields, TooLong, Wrong
 from bot.importing.tables import Row
 from bot.importing.values import Doubtful
 from bot.texts import LANGUAGES
-from crm_core.imports import CustomerDraft, LineOnFile, OrderOnFile
+from crm_core.imports import CustomerDraft, OrderOnFile
 from crm_core.models import Attribute, AttributeKind, ContactKind, OrderState, PaymentKind
 from crm_core.rules import attributes
 from crm_core.rules.attributes import Value
 from crm_core.rules.contacts import is_email, is_phone, normal_phone
-from crm_core.rules.orders import PaymentDraft, read_state
+from crm_core.rules.orders import OrderLineDraft, PaymentDraft, read_state
 from crm_core.rules.record import (
     EARLIEST_BIRTH,
     LONGEST_ADDRESS,
@@ -190,8 +190,8 @@ def _exact_currency(text: str) -> str:
     return text
 
 
-def _line(fields: JsonFields) -> LineOnFile:
-    return LineOnFile(
+def _line(fields: JsonFields) -> OrderLineDraft:
+    return OrderLineDraft(
         product=fields.text("product", longest=LONGEST_REFERENCE, required=True),
         sku=fields.text("sku", longest=LONGEST_REFERENCE),
         quantity=fields.whole("quantity", least=1),
@@ -219,7 +219,7 @@ class _Begun:
 
     row: Row
     order: OrderOnFile
-    lines: list[LineOnFile]
+    lines: list[OrderLineDraft]
     wrong: list[tuple[Row, Wrong]]
     zone_assumed: bool
 
@@ -316,7 +316,7 @@ def _minor(fields: CellFields, name: str, amount: Decimal | None, code: str) -> 
     return found
 
 
-def _product(fields: CellFields, code: str) -> LineOnFile | None:
+def _product(fields: CellFields, code: str) -> OrderLineDraft | None:
     product = fields.text("product", longest=LONGEST_REFERENCE)
     if not product:
         return None
@@ -324,7 +324,7 @@ def _product(fields: CellFields, code: str) -> LineOnFile | None:
     if fields.has("unit_price_minor") or fields.has("unit_price"):
         amount = fields.amount("unit_price") if not fields.has("unit_price_minor") else None
         price = _minor(fields, "unit_price", amount[0] if amount else None, code)
-    return LineOnFile(
+    return OrderLineDraft(
         product=product,
         sku=fields.text("sku", longest=LONGEST_REFERENCE),
         quantity=fields.whole("quantity", least=1, missing=1),

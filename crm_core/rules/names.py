@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 EDITION: Final = 1  # counts up when the tokens change, so that names on record get them anew
@@ -57,10 +57,11 @@ def _chinese(name: str) -> set[str]:
     return found - {""}
 
 
-def _syllables(text: str) -> list[str]:
+@lru_cache(maxsize=4_000)
+def _syllables(text: str) -> tuple[str, ...]:
     from pypinyin import Style, lazy_pinyin
 
-    return lazy_pinyin(text, style=Style.NORMAL, v_to_u=False) if text else []
+    return tuple(lazy_pinyin(text, style=Style.NORMAL, v_to_u=False)) if text else ()
 
 
 def _normal(text: str) -> str:

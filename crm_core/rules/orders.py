@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, Inexact
-from typing import Final
+from typing import Final, NamedTuple
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 
@@ -115,8 +115,7 @@ def is_proven(channel: str, proof: str | None) -> bool:
 # ---- what comes in ----
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLineDraft:
+class OrderLineDraft(NamedTuple):
     """One product of an order; the price is that of one piece, in minor units of the order's currency."""
 
     product: str

@@ -34,7 +34,7 @@ class Vault:
             raise VaultError("vault_key_length", expected=_KEY_BYTES, found=len(master))
         self._master = AESGCM(_derive(master, b"wrap"))
         self._house = AESGCM(_derive(master, b"house"))
-        self._index_key = _derive(master, b"index")
+        self._index = hmac.new(_derive(master, b"index"), digestmod="sha256")  # copied for each value
         self.fingerprint = _derive(master, b"fingerprint")[:8].hex()
         self._keys: OrderedDict[bytes, AESGCM] = OrderedDict()
 
@@ -100,11 +100,16 @@ class Vault:
 
     def blind(self, value: str, purpose: str) -> str:
         """A keyed hash by which an exact value is found again without storing it in clear."""
-        return hmac.digest(self._index_key, f"{purpose}:{value}".encode(), "sha256").hex()[:32]
+        return self._hashed(f"{purpose}:{value}".encode()).hex()[:32]
 
     def token(self, word: str) -> int:
         """A keyed hash of one word of a name as a positive 63-bit number: small, and quick to look up by."""
-        return int.from_bytes(hmac.digest(self._index_key, b"name:" + word.encode(), "sha256")[:8], "big") >> 1
+        return int.from_bytes(self._hashed(b"name:" + word.encode())[:8], "big") >> 1
+
+    def _hashed(self, value: bytes) -> bytes:
+        hashed = self._index.copy()
+        hashed.update(value)
+        return hashed.digest()
 
     def _cipher(self, key: bytes | None, owner: int) -> AESGCM:
         if key is None:

@@ -103,7 +103,7 @@ async def test_lines_are_replaced_as_a_whole_and_left_alone_when_none_are_given(
     await take(house, draft(ana, lines=(TEA, CUP), tracking="T1"))
 
     assert await take(house, draft(ana, lines=None)) == ["same"]
-    assert await take(house, draft(ana, lines=(replace(TEA, quantity=3),))) == ["changed"]
+    assert await take(house, draft(ana, lines=(TEA._replace(quantity=3),))) == ["changed"]
 
     found = await the_order(house)
     assert [(line.product, line.quantity) for line in found.lines] == [("Jasmine Pearl 50 g", 3)]

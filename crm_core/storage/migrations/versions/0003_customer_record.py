@@ -42,7 +42,13 @@ def upgrade() -> None:
         )
         batch_op.create_unique_constraint(batch_op.f("uq_customer_number"), ["number"])
         batch_op.create_index("ix_customer_company", ["company"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_merged_into"), ["merged_into"], unique=False)
+        batch_op.create_index(
+            "ix_customer_merged_into",
+            ["merged_into"],
+            unique=False,
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_customer_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index("ix_customer_stage", ["stage"], unique=False)
         batch_op.create_foreign_key(
