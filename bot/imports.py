@@ -1,4 +1,4 @@
-"""Importing customers and orders: a file is read and checked whole, then written in steps that can be resumed."""
+"""Importing customers, orders and chat histories: a file is checked whole, then written in steps that resume."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from bot.importing.fields import Manner
+from bot.importing.history import history_of
 from bot.importing.reading import How, Item, Reading, customers_of, orders_of
 from bot.importing.refused import Problems
 from bot.importing.stock import Stock
 from bot.texts import Texts
-from crm_core import attributes, audit, orders, orders_apart, relationships
+from crm_core import attributes, audit, histories, orders, orders_apart, relationships
+from crm_core.histories import PASSED, Past, PastMessage
 from crm_core.imports import (
     ADDED,
     CHANGED,
@@ -43,6 +45,7 @@ _AT_ONCE: Final = 400  # rows that are looked up together
 _MOST_ROWS: Final = 450  # of one transaction
 _MOST_ITEMS: Final = 160  # of one transaction, however little there is to do for each
 _CHANGED_WEIGHS: Final = 60  # rows: a changed customer is some statements, not one of many
+_NEW_CHAT_WEIGHS: Final = 24  # rows: the customer, the words of the name, the identity and the conversation
 _APART = "apart"
 _COMMAND_LINE: Final = "en"  # its language
 _T = TypeVar("_T")
@@ -129,6 +132,16 @@ async def import_orders(records: Records | None, file: Path, how: How, wishes: W
     return await _import(records, file, how, orders_of(file, how), _Orders(how, wishes), wishes)
 
 
+async def import_history(records: Records | None, file: Path, past: Past, wishes: Wishes) -> Imported:
+    """Import the chats with one person each from a Telegram Desktop export; raises ImportRefused as the others do."""
+    # A message is the same one on whichever channel; the digest of the run tells them apart.
+    how = How(manner=_MANNER, source=past.channel)
+    imported = await _import(records, file, how, history_of(file), _History(past), wishes)
+    if imported.taken.passed:
+        imported.taken.notes.append(f"{imported.taken.passed} messages of staff or of erased people were passed over.")
+    return imported
+
+
 async def _take_in(records: Records) -> int:
     """Give orders that were kept apart to customers who are on record by now."""
     came = after = 0
@@ -142,7 +155,7 @@ async def _take_in(records: Records) -> int:
         after = max(ready)
 
 
-# ---- one way for both ----
+# ---- one way for all ----
 
 
 class _Verdict(NamedTuple):
@@ -165,7 +178,7 @@ class _Checked(NamedTuple, Generic[_T]):
 
 
 class _Kind(ABC, Generic[_T]):
-    """What differs between customers and orders."""
+    """What differs between customers, orders and messages."""
 
     name: str
 
@@ -257,7 +270,7 @@ async def _begin(records: Records, kind: str, digest: str, total: int) -> Import
     return run
 
 
-_COUNTS: Final = (ADDED, CHANGED, SAME, _APART, "bad", "kept_out")
+_COUNTS: Final = (ADDED, CHANGED, SAME, _APART, PASSED, "bad", "kept_out")
 
 
 async def _write(
@@ -449,3 +462,31 @@ class _Orders(_Kind[OrderOnFile]):
     @staticmethod
     def _unknown(one: OrderOnFile) -> str:
         return f"order {one.external_ref} is of {one.owner}, who is no customer on record"
+
+
+# ---- chat histories ----
+
+
+class _History(_Kind[PastMessage]):
+    """Messages, known by chat, number and time."""
+
+    name = "history"
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+
+    async def look(self, work: Work | None, drafts: Sequence[PastMessage]) -> list[_Verdict]:
+        if work is None:
+            return [_Verdict(ADDED) for _ in drafts]
+        found = await histories.take(work, drafts, self._past, write=False)
+        return [
+            _Verdict(REFUSED, f"its time is {one.at:%Y-%m-%d %H:%M} UTC, which is still to come")
+            if one.at > work.now
+            else _Verdict(what, "", _NEW_CHAT_WEIGHS if one.opens else 1)
+            for one, what in zip(drafts, found, strict=True)
+        ]
+
+    async def write(self, work: Work, some: Sequence[_Checked[PastMessage]], taken: Taken) -> list[str]:
+        for what in await histories.take(work, [one.draft for one in some], self._past, write=True):
+            taken.count(what)
+        return []

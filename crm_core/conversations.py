@@ -12,6 +12,7 @@ from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 CONSIDERED = 20_000  # characters of one message that are kept
+HISTORY = "history:"  # what source keys begin with in histories that were imported
 _OPENED_AT_ONCE = 400  # a statement takes only so many parameters
 
 
@@ -160,14 +161,17 @@ async def latest(work: Work, conversation_id: int, limit: int) -> list[Interacti
     return list(reversed((await work.session.scalars(statement)).all()))
 
 
-async def said_by(work: Work, conversation_id: int, limit: int) -> Sequence[Interaction]:
-    """The first things that the person of a conversation said or pressed."""
+async def said_by(work: Work, conversation_id: int, limit: int, *, here: bool = False) -> Sequence[Interaction]:
+    """The first things that the person of a conversation said or pressed; `here`: to us, in no imported history."""
     statement = (
         select(Interaction)
         .where(Interaction.conversation_id == conversation_id, Interaction.kind.in_((Kind.MESSAGE, Kind.PRESS)))
         .order_by(Interaction.id)
         .limit(limit)
     )
+    if here:
+        imported = Interaction.source_key.startswith(HISTORY, autoescape=True)
+        statement = statement.where(or_(Interaction.source_key.is_(None), not_(imported)))
     return (await work.session.scalars(statement)).all()
 
 

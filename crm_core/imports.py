@@ -120,6 +120,7 @@ class Taken:
     bad: int = 0
     apart: int = 0  # orders kept until their customer is known
     kept_out: int = 0
+    passed: int = 0  # messages of staff, and of people who were erased
     notes: list[str] = field(default_factory=list)
 
     def count(self, what: str) -> None:

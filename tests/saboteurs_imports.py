@@ -5,6 +5,7 @@ Each is (name, file, old, new, tests), as `tests.sabotage.Saboteur` takes them.
 
 _TABLES = ("tests/cli/test_import_tables.py",)
 _OUT = ("tests/cli/test_export_records.py",)
+_HISTORIES = ("tests/turns/test_histories.py",)
 
 IMPORT_SABOTEURS = (
     (
@@ -104,5 +105,33 @@ IMPORT_SABOTEURS = (
         "        Path(name).replace(path)\n",
         "        Path(name).chmod(0o644)\n        Path(name).replace(path)\n",
         _OUT,
+    ),
+    (
+        "record a past message again with every export",
+        "crm_core/histories.py",
+        "        elif one.source_key in known:\n",
+        "        elif False:\n",
+        ("tests/cli/test_import_history.py",),
+    ),
+    (
+        "let an old message turn back when a customer last wrote",
+        "crm_core/histories.py",
+        "(conversation.last_in_at is None or conversation.last_in_at < one.at)",
+        "True",
+        _HISTORIES,
+    ),
+    (
+        "show imported words behind those that were said later",
+        "crm_core/histories.py",
+        "[id_at(one.at, one.nth) for one in messages[len(drawn) :]]",
+        "[id_at(work.now, one.nth) for one in messages[len(drawn) :]]",
+        _HISTORIES,
+    ),
+    (
+        "file what was said to an erased person",
+        "crm_core/histories.py",
+        "    return None if customer is None or customer.key is None else customer\n",
+        "    return customer\n",
+        _HISTORIES,
     ),
 )

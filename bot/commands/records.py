@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 imports = typer.Typer(
-    help="Import articles, customers or orders.\n\nImporting the same file again changes nothing.",
+    help="Import articles, customers, orders or chat histories.\n\nImporting the same file again changes nothing.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -215,6 +215,39 @@ def orders(
     _say_imported("orders", file, imported, dry_run, as_json)
 
 
+@imports.command("history")
+def history(
+    file: File, skip_bad: SkipBad = False, dry_run: DryRun = False, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Import chat histories from Telegram Desktop.
+
+    FILE is the result.json of one exported chat, or of all chats. Chats with one person are taken over, each message
+    with its own time; groups, channels and files are not. Whoever is new becomes a customer. Nothing is sent, and no
+    ticket is opened.
+
+    An import that was broken off goes on where it stopped when it is given again.
+    """
+    from bot.imports import Wishes, import_history
+    from crm_core.histories import Past
+
+    settings = settings_of(config)
+    past = Past(channel=_telegram(settings), language=settings.shop.languages[0])
+    wished = Wishes(dry_run=dry_run, skip_bad=skip_bad)
+    imported = _import(settings, lambda records, wishes: import_history(records, file, past, wishes), wished, as_json)
+    taken = imported.taken
+    if as_json:
+        _say_json("history", file, taken, dry_run, bad=taken.bad, passed=taken.passed)
+        return
+    _say("messages", file, taken, dry_run, as_json)
+    _say_bad(taken, dry_run)
+
+
+def _telegram(settings: "Settings") -> str:
+    """The channel of the shop's bot, on which its customers will go on; without one, a channel of its own."""
+    bot_id = settings.read_token().get_secret_value().partition(":")[0]
+    return f"telegram:{bot_id or 'export'}"
+
+
 def _how(
     settings: "Settings",
     maps: list[str] | None,
@@ -289,6 +322,10 @@ def _say_imported(kind: str, file: Path, imported: "Imported", dry_run: bool, as
     _say(kind, file, taken, dry_run, as_json)
     if taken.apart:
         say(f"{taken.apart} {'would be ' if dry_run else ''}kept apart: their customers are not on record.")
+    _say_bad(taken, dry_run)
+
+
+def _say_bad(taken: "Taken", dry_run: bool) -> None:
     if taken.bad:
         say(f"{taken.bad} {'would be ' if dry_run else ''}left out, something is wrong with them.")
 

@@ -98,7 +98,7 @@ async def _first_words(turn: Turn) -> bool:
     """Whether somebody has said nothing yet but /start: then these words tell their language better than a hint."""
     if turn.conversation.version > _FIRST_TURNS:
         return False
-    earlier = await conversations.said_by(turn.work, turn.conversation.id, 2)
+    earlier = await conversations.said_by(turn.work, turn.conversation.id, 2, here=True)
     if len(earlier) == 1 and earlier[0].kind == Kind.MESSAGE:
         return (await conversations.body_of(turn.work, earlier[0])).startswith("/start")
     return not earlier

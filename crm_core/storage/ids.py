@@ -3,8 +3,10 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 
 _EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+_LONG_AGO = 1_356_998_400  # 2013-01-01T00:00:00Z in seconds, before which nobody wrote on a channel of ours
 _RANDOM_BITS = 22
 _lock = threading.Lock()
 _last = 0
@@ -21,6 +23,17 @@ def new_id() -> int:
         drawn = (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         _last = max(_last + 1, drawn)
         return _last
+
+
+def id_at(at: datetime, nth: int) -> int:
+    """A positive id for what happened at an earlier time, in order with those that `new_id` drew and will draw.
+
+    `nth`, from 0, is its place among what happened in the same second. It may have been drawn before: look.
+    """
+    second = int(at.timestamp())
+    # Until 2026 each second has the room of one millisecond, in the first days of that year.
+    place = max(second * 1000 - _EPOCH_MS, second - _LONG_AGO, 0)
+    return place << _RANDOM_BITS | min(nth, 1023) << 12 | secrets.randbits(12)
 
 
 def read_id(word: str) -> int | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from crm_core.storage.database import Database, DatabaseError
-from crm_core.storage.ids import new_id, read_id
+from crm_core.storage.ids import id_at, new_id, read_id
 from crm_core.storage.types import JsonText, UtcTime
 from crm_core.storage.vault import Vault, VaultError
 
@@ -25,6 +25,20 @@ def test_ids_grow_and_fit_into_63_bits() -> None:
 
     assert drawn == sorted(set(drawn))
     assert 0 < drawn[0] < drawn[-1] < 2**63
+
+
+_PAST = st.integers(1_356_998_400, 1_790_000_000)  # 2013 to the autumn of 2026, in seconds
+
+
+@given(_PAST, _PAST, st.integers(0, 1023), st.integers(0, 1023))
+def test_ids_of_the_past_grow_with_their_time_and_stand_before_those_of_today(
+    one: int, other: int, nth: int, mth: int
+) -> None:
+    first, second = sorted([(one, nth), (other, mth)])
+    ids = [id_at(datetime.fromtimestamp(second, UTC), place) for second, place in (first, second)]
+
+    assert 0 <= ids[0] < 2**63
+    assert first == second or ids[0] < ids[1] < new_id()
 
 
 def test_ids_of_many_threads_are_all_different() -> None:
