@@ -44,19 +44,19 @@ class Menus:
         if not channels:
             return
         for channel in channels:
-            await self._offer(channel, self._of_role(Role.CUSTOMER), None)
+            await self._offer(channel, self._of_role(Role.CUSTOMER, channel.name), None)
             for chat, role in await self._colleagues(channel.name):
-                await self._offer(channel, self._of_role(role), chat)
+                await self._offer(channel, self._of_role(role, channel.name), chat)
         while True:
             name, chat = await self._stale.get()
             for found, role in await self._colleagues(name):
                 if found == chat:
-                    await self._offer(self._app.channels[name], self._of_role(role), chat)
+                    await self._offer(self._app.channels[name], self._of_role(role, name), chat)
 
-    def _of_role(self, role: Role) -> dict[str, list[tuple[str, str]]]:
-        texts = self._app.shop.texts
+    def _of_role(self, role: Role, channel: str) -> dict[str, list[tuple[str, str]]]:
+        texts, goes_on = self._app.shop.texts, bool(self._app.shop.beside(channel))
         by_language = {
-            language: [(name.removeprefix("/"), line) for name, line in menu(texts, language, role)]
+            language: [(name.removeprefix("/"), line) for name, line in menu(texts, language, role, goes_on=goes_on)]
             for language in texts.languages
         }
         return {**by_language, "": by_language[texts.languages[0]]}

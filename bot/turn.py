@@ -59,6 +59,15 @@ class Shop:
     second_person_approves: bool = True
     chance: Callable[[], float] = random.random  # 0 to 1
 
+    def beside(self, channel: str) -> dict[str, str]:
+        """Where somebody who writes on this channel can go on, as in `elsewhere`; empty for nowhere."""
+        return {place: address for place, address in self.elsewhere.items() if place != place_of(channel)}
+
+
+def place_of(channel: str) -> str:
+    """What kind of place a channel is: "telegram" of "telegram:12345"."""
+    return channel.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Pressed:

@@ -68,6 +68,7 @@ def settings_in(folder: Path, **environ: str) -> Settings:
     if not config.exists():
         config.write_text(
             '[shop]\nname = "Test Shop"\n[web]\nenabled = false\n[knowledge]\narticles = "articles.jsonl"\n'
+            "judge_share = 0\n"  # no question is drawn by chance; tests of judging set the share
             '[marketing]\nquiet_hours = ""\n[receiving]\nper_minute = 100000\n',
             encoding="utf-8",
         )

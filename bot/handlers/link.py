@@ -2,7 +2,7 @@
 
 from bot.message import Button, Reply
 from bot.tell import tell
-from bot.turn import Handler, Shop, Turn
+from bot.turn import Handler, Shop, Turn, place_of
 from crm_core import contacts, conversations, customers, identities
 from crm_core.identities import LinkRefused
 from crm_core.merging import MergeRefused
@@ -12,8 +12,7 @@ from crm_core.work import Work
 
 async def go_on(turn: Turn) -> list[Reply]:
     """`/continue`: a link for each other place where this customer can go on as the same person."""
-    here = place_of(turn.identity)
-    others = {place: address for place, address in turn.shop.elsewhere.items() if place != here}
+    others = turn.shop.beside(turn.identity.channel)
     if not others:
         return [turn.reply("continue-nowhere")]
     token = identities.make_link(turn.work, turn.identity)
@@ -22,11 +21,6 @@ async def go_on(turn: Turn) -> list[Reply]:
         for place, address in sorted(others.items())
     ]
     return [turn.reply("continue-here", *rows, minutes=int(identities.LINK_TERM.total_seconds() // 60))]
-
-
-def place_of(identity: Identity) -> str:
-    """What kind of place somebody writes from: "telegram" of the channel "telegram:12345"."""
-    return identity.channel.partition(":")[0]
 
 
 async def arrive(turn: Turn) -> list[Reply]:
@@ -73,7 +67,9 @@ async def say_joined(work: Work, shop: Shop, to: Identity, other: Identity) -> N
 
 
 def _joined(shop: Shop, to: Identity, other: Identity) -> str:
-    return shop.texts.say(to.language, "link-done", place=shop.texts.say(to.language, f"place-{place_of(other)}"))
+    return shop.texts.say(
+        to.language, "link-done", place=shop.texts.say(to.language, f"place-{place_of(other.channel)}")
+    )
 
 
 async def talk(turn: Turn) -> list[Reply] | None:

@@ -201,7 +201,7 @@ class RecordsHouse:
 
     def _member(self, row: StaffRow, identity: Identity) -> Staff:
         texts = self._app.shop.texts
-        offered = menu(texts, identity.language, Role(row.role))
+        offered = menu(texts, identity.language, Role(row.role), goes_on=False)  # staff are never taken for customers
         return Staff(
             id=str(row.id),
             address=identity.external_id,

@@ -10,6 +10,7 @@ from knowledge_base.importers.checks import Found, Place, Source, decoded, read_
 from knowledge_base.importers.tables import Row, column_of, read_rows
 
 _DELIMITERS: Final = ",;\t"
+_LONGEST_CELL: Final = 131_072  # characters
 _SPREADSHEET_HINT = re.compile(r"sep=(.)\r?\n")  # which Excel writes above the table, and hides
 
 
@@ -25,6 +26,7 @@ def _rows(text: str, source: Source) -> Iterator[Row]:
     first = 1
     if hint := _SPREADSHEET_HINT.match(text):
         text, first = text[hint.end() :], 2
+    csv.field_size_limit(_LONGEST_CELL)  # the module's own, which others may have set
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     while True:
         line = first + reader.line_num

@@ -188,7 +188,7 @@ async def test_approving_a_proposal_rehearses_too(house: House) -> None:
 async def test_what_staff_judged_is_what_a_rehearsal_tries(house: House) -> None:
     """Only what was judged within a month, with the customer's words unsealed for the matcher."""
     mia = await draft(house)
-    house.serve(replace(house.app.shop, chance=lambda: 0.0))
+    house.serve(replace(house.app.shop, chance=lambda: 0.0, judge_share=0.1))
     await house.customer().says("refund please")
     await mia.says("/judge")
     await mia.presses("Refunds")
@@ -297,7 +297,7 @@ async def test_a_judged_question_that_an_article_answers_is_found_by_the_matcher
 ) -> None:
     """Nothing made up: what staff judged right is lost without the article, and said in the reader's language."""
     mia = await house.colleague("Mia", "supervisor")
-    house.serve(replace(house.app.shop, chance=lambda: 0.0))
+    house.serve(replace(house.app.shop, chance=lambda: 0.0, judge_share=0.1))
     await house.customer().says("refund please")
     await mia.says("/judge")
     await mia.presses("Refunds")

@@ -1,12 +1,21 @@
 """Judging: a random share of the turns is drawn, and colleagues say with one tap what would have been right."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from crm_core import learning
 from crm_core.models import AuditEntry, Interaction, Judgement
 from tests.builders import House, Person, open_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A shop that draws one question in ten."""
+    async with open_house(tmp_path, KNOWLEDGE__JUDGE_SHARE="0.1") as opened:
+        yield opened
 
 
 def draws(house: House, chance: float = 0.0) -> None:
@@ -67,9 +76,9 @@ async def test_only_the_configured_share_is_drawn(house: House) -> None:
     assert await house.how_many(Judgement) == 1
 
 
-async def test_nobody_is_asked_where_the_shop_wants_none(tmp_path: object) -> None:
+async def test_nobody_is_asked_where_the_shop_wants_none(tmp_path: Path) -> None:
     """With judge_per_week = 0 nothing is drawn, and /judge says so."""
-    async with open_house(tmp_path, KNOWLEDGE__JUDGE_PER_WEEK="0") as house:  # type: ignore[arg-type]
+    async with open_house(tmp_path, KNOWLEDGE__JUDGE_SHARE="0.1", KNOWLEDGE__JUDGE_PER_WEEK="0") as house:
         wei = await drawn(house, "refund please")
 
         assert await house.how_many(Judgement) == 0

@@ -69,7 +69,7 @@ async def test_what_waits_is_counted(house: House) -> None:
 
 
 async def test_gaps_and_drawn_turns_are_counted(house: House) -> None:
-    house.serve(replace(house.app.shop, chance=lambda: 0.0))
+    house.serve(replace(house.app.shop, chance=lambda: 0.0, judge_share=0.1))
     await house.customer().says("elephants allowed inside")
     await house.app.gap_keeper.group()
 

@@ -48,7 +48,7 @@ async def test_the_matcher_is_never_asked_inside_a_transaction(house: House) -> 
     wei, mia = await house.colleague("Wei"), await house.colleague("Mia", "supervisor")
     watch = Watch(house)
     house.read_from(watch)
-    house.serve(replace(house.app.shop, chance=lambda: 0.0))
+    house.serve(replace(house.app.shop, chance=lambda: 0.0, judge_share=0.1))
     await house.customer().says("elephants allowed inside")
     asked = {"a question": len(watch.asked)}
 

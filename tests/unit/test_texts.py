@@ -171,7 +171,7 @@ def test_every_reason_why_somebody_is_left_out_has_its_sentence() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("role", Role)
 def test_every_command_has_a_line_of_help(language: str, role: Role) -> None:
-    lines = menu(Texts(), language, role)
+    lines = menu(Texts(), language, role, goes_on=True)
 
     assert lines
     assert all(line for _, line in lines)
