@@ -111,12 +111,14 @@ class RecordsHouse:
     async def _read_shop(self, work: Work) -> Shop:
         texts = self._app.shop.texts
         sample = await work.session.get(Meta, "sample_loaded")
+        goes_on = bool(self._app.shop.beside(CHANNEL))
+        offered = menu(texts, texts.languages[0], Role.CUSTOMER, goes_on=goes_on)
         return Shop(
             names=dict.fromkeys(texts.languages, self._app.shop.name),
             languages=tuple(texts.languages),
             sample=sample is not None,
-            commands=tuple(name for name, _line in menu(texts, texts.languages[0], Role.CUSTOMER)),
-            continues=any(place != CHANNEL for place in self._app.shop.elsewhere),
+            commands=tuple(name for name, _line in offered),
+            continues=goes_on,
             suggestions={language: await _suggestions(work, language) for language in texts.languages},
         )
 
