@@ -122,9 +122,9 @@ IMPORT_SABOTEURS = (
     ),
     (
         "show imported words behind those that were said later",
-        "crm_core/histories.py",
-        "[id_at(one.at, one.nth) for one in messages[len(drawn) :]]",
-        "[id_at(work.now, one.nth) for one in messages[len(drawn) :]]",
+        "crm_core/storage/ids.py",
+        "    second = int(at.timestamp())\n",
+        "    second = int(time.time()) + 1\n",
         _HISTORIES,
     ),
     (
