@@ -320,8 +320,8 @@ def test_the_import_is_in_the_audit_log(shop: ShopFolder) -> None:
     assert ("import.history", 5) in shop.with_records(look)
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """A long file is read in pieces: what is wrong at its end is found without keeping its beginning."""
+def test_a_long_file_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    """It is read in pieces, and the last of them is looked at before anything is written."""
     file = tmp_path / "result.json"
     with file.open("w", encoding="utf-8") as text:
         text.write('{"id": 4001, "type": "personal_chat", "messages": [')
