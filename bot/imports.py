@@ -42,7 +42,7 @@ from crm_core.work import Records, Work
 
 SOURCE: Final = "import"
 _AT_ONCE: Final = 400  # rows that are looked up together
-_MOST_ROWS: Final = 450  # of one transaction
+MOST_ROWS: Final = 480  # of one transaction
 _MOST_ITEMS: Final = 160  # of one transaction, however little there is to do for each
 _CHANGED_WEIGHS: Final = 60  # rows: a changed customer is some statements, not one of many
 _NEW_CHAT_WEIGHS: Final = 24  # rows: the customer, the words of the name, the identity and the conversation
@@ -313,7 +313,7 @@ def _portions(stock: Iterable[_Checked[_T]]) -> Iterator[list[_Checked[_T]]]:
     some: list[_Checked[_T]] = []
     weight = 0
     for one in stock:
-        if some and (weight + one.weight > _MOST_ROWS or len(some) >= _MOST_ITEMS):
+        if some and (weight + one.weight > MOST_ROWS or len(some) >= _MOST_ITEMS):
             yield some
             some, weight = [], 0
         some.append(one)
@@ -388,7 +388,7 @@ class _Customers(_Kind[CustomerDraft]):
 
 def _rows_of(draft: CustomerDraft) -> int:
     """About how many rows a new customer is: with tokens of names, some more than are counted."""
-    names = draft.name.count(" ") + 4 if draft.name.isascii() else 12
+    names = draft.name.count(" ") + 4 if draft.name.isascii() else min(12, 3 * len(draft.name) + 3)
     return 2 + names + len(draft.contacts) + len(draft.tags) + len(draft.attributes)
 
 

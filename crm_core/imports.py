@@ -59,7 +59,7 @@ class CustomerDraft(NamedTuple):
     def contacts(self) -> list[tuple[ContactKind, str]]:
         """Every contact, the main one of each kind before the others."""
         main = ((ContactKind.EMAIL, self.email), (ContactKind.PHONE, self.phone), (ContactKind.ADDRESS, self.address))
-        return [*(one for one in main if one[1]), *self.further]
+        return [*[one for one in main if one[1]], *self.further]
 
 
 class OrderOnFile(NamedTuple):
@@ -299,8 +299,9 @@ async def plan_customers(work: Work, drafts: Sequence[CustomerDraft], terms: Ter
 
 def _proofs(draft: CustomerDraft) -> tuple[list[str], list[str]]:
     """A draft's e-mail addresses and its phone numbers."""
-    emails = [value for kind, value in draft.contacts if kind == ContactKind.EMAIL]
-    return emails, [value for kind, value in draft.contacts if kind == ContactKind.PHONE]
+    reaches = draft.contacts
+    emails = [value for kind, value in reaches if kind == ContactKind.EMAIL]
+    return emails, [value for kind, value in reaches if kind == ContactKind.PHONE]
 
 
 @dataclass(slots=True)

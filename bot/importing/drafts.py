@@ -130,11 +130,12 @@ def proof_keys(draft: CustomerDraft) -> list[tuple[str, str, str]]:
     A phone number is one only where there is nothing else; others may share it.
     """
     keys = [("reference", draft.reference, f"the reference {draft.reference}")] if draft.reference else []
-    for kind, value in draft.contacts:
+    contacts = draft.contacts
+    for kind, value in contacts:
         if kind == ContactKind.EMAIL:
             keys.append(("email", value.strip().lower(), f"the e-mail address {value}"))
     phone = "phone" if keys else "phone only"
-    numbers = [value for kind, value in draft.contacts if kind == ContactKind.PHONE]
+    numbers = [value for kind, value in contacts if kind == ContactKind.PHONE]
     return keys + [(phone, value, f"the phone number {value}") for value in numbers]
 
 
