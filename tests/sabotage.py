@@ -296,8 +296,8 @@ _SEALING = (
     Saboteur(
         "store a customer's name in clear",
         "crm_core/customers.py",
-        'name=work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None,',
-        "name=name.encode() if name else None,",
+        'return work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None',
+        "return name.encode() if name else None",
         _SEALED,
     ),
     Saboteur(

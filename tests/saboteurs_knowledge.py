@@ -280,8 +280,8 @@ _MATCHING = (
     (
         "look elsewhere for what the own language has",
         "knowledge_base/crossing.py",
-        ".difference(left_out)",
-        "",
+        "sorted(one for one in found if not exists(one))",
+        "sorted(found)",
         ("tests/unit/knowledge/test_crossing.py",),
     ),
     (
