@@ -22,6 +22,7 @@ from crm_core.models import (
     OrderLine,
     Payment,
 )
+from crm_core.orders import whole
 from crm_core.work import Work
 
 AT_ONCE: Final = 200  # customers or orders that are read together
@@ -89,34 +90,20 @@ async def orders_after(work: Work, last: int) -> list[OrderOut]:
     statement = select(Order).join(Customer, Customer.id == Order.customer_id)
     statement = statement.where(Order.id > last, Customer.key.is_not(None)).order_by(Order.id).limit(AT_ONCE)
     rows = (await work.session.scalars(statement)).all()
-    ids = [row.id for row in rows]
     owners = sorted({row.customer_id for row in rows})
     reaches = await _reaches(work, owners)
     references = await _references(work, owners)
-    lines: dict[int, list[OrderLine]] = {}
-    for line in await work.session.scalars(select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.id)):
-        lines.setdefault(line.order_id, []).append(line)
-    events: dict[int, list[OrderEvent]] = {}
-    for event in await work.session.scalars(
-        select(OrderEvent).where(OrderEvent.order_id.in_(ids)).order_by(OrderEvent.at, OrderEvent.id)
-    ):
-        events.setdefault(event.order_id, []).append(event)
-    payments: dict[int, list[Payment]] = {}
-    for payment in await work.session.scalars(
-        select(Payment).where(Payment.order_id.in_(ids)).order_by(Payment.at, Payment.id)
-    ):
-        payments.setdefault(payment.order_id, []).append(payment)
     return [
         OrderOut(
-            order=row,
-            email=_first(reaches.get(row.customer_id, ()), ContactKind.EMAIL),
-            phone=_first(reaches.get(row.customer_id, ()), ContactKind.PHONE),
-            reference=references.get(row.customer_id, ""),
-            lines=tuple(lines.get(row.id, ())),
-            events=tuple(events.get(row.id, ())),
-            payments=tuple(payments.get(row.id, ())),
+            order=one.order,
+            email=_first(reaches.get(one.order.customer_id, ()), ContactKind.EMAIL),
+            phone=_first(reaches.get(one.order.customer_id, ()), ContactKind.PHONE),
+            reference=references.get(one.order.customer_id, ""),
+            lines=one.lines,
+            events=one.events,
+            payments=one.payments,
         )
-        for row in rows
+        for one in await whole(work, rows)
     ]
 
 
