@@ -13,6 +13,7 @@ from knowledge_base.vectors import Floats, Ids, Vocabulary
 Positions = NDArray[np.intp]
 
 MOST_EXHAUSTIVE: Final = 15_000  # rows up to which every posting is followed
+COMMON: Final = 12  # then a term that every twelfth row has, or more, is kept as a whole column instead
 MOST_POSTINGS: Final = 40_000  # beyond that: postings followed for one question, the rarest terms first …
 MOST_RESCORED: Final = 200  # … and rows among them that are compared exactly
 
@@ -52,7 +53,15 @@ class Rows:
         order = np.argsort(ids, kind="stable")
         self._posted_rows: Ids = np.repeat(np.arange(self._base, dtype=np.int32), np.diff(starts))[order]
         self._posted_weights: Floats = weights[order]
-        self._lists = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=len(vocabulary)))]).astype(np.int64)
+        found = np.bincount(ids, minlength=len(vocabulary))
+        self._lists = np.concatenate([[0], np.cumsum(found)]).astype(np.int64)
+        common = np.flatnonzero(found * COMMON > self._base) if self._base <= most_exhaustive else np.zeros(0, np.intp)
+        self._column_of = np.full(len(vocabulary), -1, dtype=np.int32)
+        self._column_of[common] = np.arange(len(common))
+        self._columns: Floats = np.zeros((len(common), self._base), dtype=np.float32)
+        for column, term in zip(self._columns, common, strict=True):
+            posted = slice(int(self._lists[term]), int(self._lists[term + 1]))
+            column[self._posted_rows[posted]] = self._posted_weights[posted]
         self._later: list[tuple[Ids, Floats]] = []
         self._gone: set[int] = set()
 
@@ -115,7 +124,10 @@ class Rows:
     def _near_base(self, ids: Ids, weights: Floats) -> tuple[Positions, Floats]:
         starts, ends = self._lists[ids], self._lists[ids + 1]
         if self._base <= self._most_exhaustive:
-            return np.arange(self._base), self._sum(starts, ends, weights)
+            columns = self._column_of[ids]
+            common, rare = columns >= 0, columns < 0
+            values = self._sum(starts[rare], ends[rare], weights[rare])
+            return np.arange(self._base), values + weights[common] @ self._columns[columns[common]]
         lengths = ends - starts
         order = np.argsort(lengths, kind="stable")
         within = np.cumsum(lengths[order]) <= MOST_POSTINGS
