@@ -2,7 +2,7 @@
 
 from crm_core.models.base import Base
 from crm_core.models.boxes import SETTLED, Inbox, InboxState, Lane, Lease, MessageLink, Outbox, OutboxState
-from crm_core.models.desk import ACTIVE, AuditEntry, ImportRun, Meta, Sequence, Ticket, TicketEvent, TicketState
+from crm_core.models.desk import ACTIVE, ImportRun, Meta, Sequence, Ticket, TicketEvent, TicketState
 from crm_core.models.knowledge import (
     Article,
     ArticleState,
@@ -54,6 +54,17 @@ from crm_core.models.talk import (
     Kind,
     StoredFile,
 )
+from crm_core.models.trust import (
+    Approval,
+    AuditEntry,
+    AuditLink,
+    ConsentText,
+    DataKey,
+    Erasure,
+    InteractionAbout,
+    Rekeying,
+    Secret,
+)
 
 __all__ = [
     "ACTIVE",
@@ -63,6 +74,7 @@ __all__ = [
     "SETTLED",
     "STAFF_ROLES",
     "TO_CUSTOMER",
+    "Approval",
     "Article",
     "ArticleState",
     "ArticleVersion",
@@ -71,11 +83,13 @@ __all__ = [
     "AttributeKind",
     "AttributeValue",
     "AuditEntry",
+    "AuditLink",
     "Base",
     "Campaign",
     "CampaignRecipient",
     "CampaignState",
     "Consent",
+    "ConsentText",
     "Contact",
     "ContactKind",
     "Conversation",
@@ -83,7 +97,9 @@ __all__ = [
     "CustomerChange",
     "CustomerNote",
     "CustomerTag",
+    "DataKey",
     "Dialogue",
+    "Erasure",
     "FollowUp",
     "Gap",
     "GapQuestion",
@@ -93,6 +109,7 @@ __all__ = [
     "Inbox",
     "InboxState",
     "Interaction",
+    "InteractionAbout",
     "Invite",
     "Judgement",
     "Kind",
@@ -114,8 +131,10 @@ __all__ = [
     "PaymentKind",
     "Proposal",
     "Purpose",
+    "Rekeying",
     "RfmScore",
     "Role",
+    "Secret",
     "Segment",
     "Sequence",
     "Staff",

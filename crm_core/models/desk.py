@@ -35,6 +35,7 @@ class Ticket(Base):
     current_of: Mapped[int | None] = mapped_column(unique=True)
     first_interaction_id: Mapped[int]
     state: Mapped[Word]
+    team: Mapped[Word] = mapped_column(default="")  # whose queue it waits in; "": everybody's
     assignee_id: Mapped[int | None] = mapped_column(references("staff.id"))
     reason: Mapped[Word]  # why it was opened: asked_for_person, weak, not_helped …
     opened_at: Mapped[datetime]
@@ -92,15 +93,3 @@ class ImportRun(Base):
     started_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-
-
-class AuditEntry(Base):
-    """One privileged act; append-only."""
-
-    __tablename__ = "audit_entry"
-    id: Mapped[Id]
-    staff_id: Mapped[int | None]  # None: the command line
-    act: Mapped[Word]
-    subject: Mapped[Name]
-    detail: Mapped[dict[str, Any]]
-    at: Mapped[datetime]

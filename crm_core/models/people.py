@@ -71,6 +71,7 @@ class Customer(Base):
     source: Mapped[Word]  # "chat", "import" or "sample"
     created_at: Mapped[datetime] = mapped_column(index=True)
     merged_into: Mapped[int | None] = mapped_column(references("customer.id"))  # who they turned out to be
+    erased_at: Mapped[datetime | None]
 
 
 class ContactKind(StrEnum):
@@ -282,6 +283,10 @@ class Staff(Base):
     id: Mapped[Id]
     name: Mapped[Name]
     role: Mapped[Word]
+    team: Mapped[Word] = mapped_column(default="")
+    pin_hash: Mapped[Name | None]  # argon2id
+    pin_failures: Mapped[int] = mapped_column(default=0)  # since the last right one
+    pin_locked_until: Mapped[datetime | None]
     hand_ticket_id: Mapped[int | None]  # the ticket in hand in a private chat
     hand_at: Mapped[datetime | None]  # when they last took or used it
     created_at: Mapped[datetime]
@@ -345,4 +350,8 @@ class Consent(Base):
     purpose: Mapped[Word]
     granted: Mapped[bool]
     source: Mapped[Word]  # how it was given: a command, a button, an import, the sample
+    channel: Mapped[Name | None]  # where it was given …
+    interaction_id: Mapped[int | None]  # … by which of the customer's words …
+    text_digest: Mapped[Name | None]  # … to which words of ours (`ConsentText`)
+    staff_id: Mapped[int | None]  # who entered it for them
     at: Mapped[datetime]
