@@ -443,7 +443,7 @@ class _Orders(_Kind[OrderOnFile]):
         return [verdicts[place] for place in range(len(found))]
 
     async def _keep(self, work: Work, some: Iterable[OrderOnFile], *, write: bool) -> list[_Verdict]:
-        strays = [Stray(order=one.of(0), email=one.email, phone=one.phone) for one in some]
+        strays = [Stray(order=one.of(0), email=one.email, phone=one.phone, reference=one.reference) for one in some]
         kept = await orders_apart.keep(work, strays, country=self._country, write=write)
         words: Mapping[str, str] = {ADDED: _APART, CHANGED: _APART}
         return [

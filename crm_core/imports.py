@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import Table, bindparam, insert, select
 
@@ -565,8 +565,19 @@ def count(taken: Taken, plan: Plan) -> None:
 # ---- orders ----
 
 
-async def owners_of(work: Work, found: Sequence[OrderOnFile]) -> list[Person | Clash | None]:
-    """Whose each of these orders is: a customer, nobody on record, or a clash."""
+class Addressed(Protocol):
+    """What says whose it is: the shop's reference, an e-mail address, a phone number in normal form."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+
+
+async def owners_of(work: Work, found: Sequence[Addressed]) -> list[Person | Clash | None]:
+    """Whose each of these orders is: a customer, nobody on record, or a clash. Nothing else decides that."""
     known = await people(
         work, [one.reference for one in found], [one.email for one in found], [one.phone for one in found]
     )

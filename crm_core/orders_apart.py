@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_core import orders
-from crm_core.models import Contact, ContactKind, Customer, OrderApart, PaymentKind
+from crm_core.imports import Person, email_blind, owners_of, phone_blind
+from crm_core.models import Contact, ContactKind, OrderApart, PaymentKind
 from crm_core.orders import ADDED, CHANGED, REFUSED, SAME, Claim, Glimpse
 from crm_core.rules.contacts import normal_email, normal_phone, phone_forms
 from crm_core.rules.orders import OrderDraft, OrderLineDraft, OrderRefused, PaymentDraft
@@ -20,11 +20,15 @@ from crm_core.work import Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
-    """An order and how to know whose it is: an e-mail address, a phone number or both. Its `customer_id` is 0."""
+    """An order and how to know whose it is: an e-mail address, a phone number or both. Its `customer_id` is 0.
+
+    A reference, the shop's own number of its customer, says it better than they do, but is not looked for alone.
+    """
 
     order: OrderDraft
     email: str = ""
     phone: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,11 @@ class Kept:
 async def keep(work: Work, strays: Sequence[Stray], *, country: str = "", write: bool = True) -> list[Kept]:
     """Keep these orders apart, each known by source and reference: once, however often they come.
 
-    `country` is whose phone numbers are meant that do not say. Some hundreds at a time. Refused are orders that name
-    nobody, and payments that could not be taken later on. With `write` off it only tells what would be done.
+    `country` is whose phone numbers are meant that do not say; all are kept in normal form. Some hundreds at a time.
+    Refused are orders without an address, and payments that could not be taken later on. With `write` off it only
+    tells what would be done.
     """
+    strays = [_normal(stray, country) for stray in strays]
     known = await _bodies(work, strays)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     kept = []
@@ -57,7 +63,7 @@ async def keep(work: Work, strays: Sequence[Stray], *, country: str = "", write:
             continue
         kept.append(Kept(what=CHANGED if place in known else ADDED))
         known[place] = body
-        rows[place] = _row(work, stray, body, country)
+        rows[place] = _row(work, stray, body)
     if write and rows:
         await work.session.execute(
             delete(OrderApart).where(tuple_(OrderApart.source, OrderApart.external_ref).in_(list(rows))),
@@ -67,8 +73,13 @@ async def keep(work: Work, strays: Sequence[Stray], *, country: str = "", write:
     return kept
 
 
+def _normal(stray: Stray, country: str) -> Stray:
+    phone = normal_phone(stray.phone, country) if stray.phone.strip() else ""
+    return replace(stray, email=stray.email.strip(), phone=phone)
+
+
 def _check(stray: Stray) -> None:
-    if not (stray.email.strip() or stray.phone.strip()):
+    if not (stray.email or stray.phone):
         raise OrderRefused("order_of_nobody", order=stray.order.external_ref)
     orders.new_payments(stray.order, {})
 
@@ -79,16 +90,15 @@ async def _bodies(work: Work, strays: Sequence[Stray]) -> dict[tuple[str, str], 
     return {(row.source, row.external_ref): _open(work, row) for row in await work.session.scalars(statement)}
 
 
-def _row(work: Work, stray: Stray, body: str, country: str) -> dict[str, Any]:
+def _row(work: Work, stray: Stray, body: str) -> dict[str, Any]:
     row_id = new_id()
-    email, phone = stray.email.strip(), stray.phone.strip()
     return {
         "id": row_id,
         "source": stray.order.source,
         "external_ref": stray.order.external_ref,
         "body": work.vault.seal(body, f"order_apart.body:{row_id}", None),
-        "email_blind": work.vault.blind(normal_email(email), "email") if email else None,
-        "phone_blind": work.vault.blind(normal_phone(phone, country), "phone") if phone else None,
+        "email_blind": email_blind(work, stray.email) if stray.email else None,
+        "phone_blind": phone_blind(work, stray.phone) if stray.phone else None,
         "at": work.now,
     }
 
@@ -118,6 +128,7 @@ def _read(body: str) -> Stray:
         ),
         email=found["email"],
         phone=found["phone"],
+        reference=found.get("reference", ""),
     )
 
 
@@ -166,27 +177,29 @@ async def how_many(work: Work) -> int:
 async def ready(work: Work, limit: int, after: int = 0) -> dict[int, int]:
     """The kept orders whose customer is on record by now, as id -> customer; `after` is the last id seen.
 
-    Who has the order's e-mail address is its customer; only when nobody has, whoever has its phone number. Of several
-    the one who is on record longest.
+    Whose they are is said by `imports.owners_of`, as for an order that is imported today; what is not clear stays
+    apart. None are left when there is nothing in it.
     """
-    found = await _owners(work, limit, after, ContactKind.PHONE, OrderApart.phone_blind)
-    found.update(await _owners(work, limit, after, ContactKind.EMAIL, OrderApart.email_blind))
-    return {one: found[one] for one in sorted(found)[:limit]}
+    while rows := await _asked_for(work, limit, after):
+        owners = await owners_of(work, [_read(_open(work, row)) for row in rows])
+        theirs = zip(rows, owners, strict=True)
+        if found := {row.id: owner.id for row, owner in theirs if isinstance(owner, Person)}:
+            return found
+        after = rows[-1].id
+    return {}
 
 
-async def _owners(
-    work: Work, limit: int, after: int, kind: ContactKind, blind: InstrumentedAttribute[str | None]
-) -> dict[int, int]:
+async def _asked_for(work: Work, limit: int, after: int) -> Sequence[OrderApart]:
+    """Kept orders with an e-mail address or a phone number that somebody on record has, too."""
+    same = (Contact.kind == ContactKind.EMAIL) & (Contact.blind == OrderApart.email_blind)
+    same |= (Contact.kind == ContactKind.PHONE) & (Contact.blind == OrderApart.phone_blind)
     statement = (
-        select(OrderApart.id, func.min(Contact.customer_id))
-        .join(Contact, (Contact.blind == blind) & (Contact.kind == kind))
-        .join(Customer, Customer.id == Contact.customer_id)
-        .where(OrderApart.id > after, Customer.key.is_not(None))
-        .group_by(OrderApart.id)
+        select(OrderApart)
+        .where(OrderApart.id > after, select(Contact.id).where(same).exists())
         .order_by(OrderApart.id)
         .limit(limit)
     )
-    return {row[0]: row[1] for row in (await work.session.execute(statement)).all()}
+    return (await work.session.scalars(statement)).all()
 
 
 async def take_in(work: Work, owners: Mapping[int, int]) -> int:

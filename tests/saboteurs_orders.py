@@ -142,10 +142,10 @@ _KEPT = (
         _APART,
     ),
     (
-        "give an order to whoever has its phone number, whoever has its address",
+        "forget the shop's own number of whose a kept order is",
         "crm_core/orders_apart.py",
-        "    found.update(await _owners(work, limit, after, ContactKind.EMAIL, OrderApart.email_blind))\n",
-        "    found = {**await _owners(work, limit, after, ContactKind.EMAIL, OrderApart.email_blind), **found}\n",
+        '        reference=found.get("reference", ""),\n',
+        "",
         _APART,
     ),
     (

@@ -3,9 +3,12 @@
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from crm_core import contacts, customers, orders, orders_apart
+from crm_core.identities import SHOP
+from crm_core.imports import Person, owners_of
 from crm_core.models import ContactKind, Customer, Order, OrderApart, OrderLine, Payment, PaymentKind
 from crm_core.orders_apart import Stray
 from tests.builders import House
@@ -52,7 +55,7 @@ async def test_an_order_is_kept_apart_once_and_whole(house: House) -> None:
     assert await keep(house, replace(stray, order=replace(FULL, state="delivered")), stray) == ["changed", "changed"]
 
     async with house.app.records.read() as work:
-        assert [one for _, one in await orders_apart.listing(work, 10)] == [stray]
+        assert [one for _, one in await orders_apart.listing(work, 10)] == [replace(stray, email="Ana@Example.com")]
         assert await orders_apart.how_many(work) == 1
     assert await house.how_many(Order) == 0
 
@@ -101,6 +104,50 @@ async def test_the_address_decides_before_the_phone_and_the_oldest_of_several_is
 
     assert await owners(house) == {"A-1": first, "A-2": phoned}
     assert [one.external_ref for one in await house.rows(OrderApart)] == ["A-3"]
+
+
+async def test_a_household_telephone_gives_nobody_an_order_of_somebody_else(house: House) -> None:
+    await appears(house, email="ana@example.com", phone="+49 151 12345678")
+    await appears(house, phone="+49 30 901820")
+    await appears(house, phone="030 901820")
+    await keep(
+        house,
+        Stray(order=draft(0), email="bob@example.com", phone="0151 12345678"),
+        Stray(order=draft(0, "A-2"), phone="030 901820"),
+    )
+
+    await house.ring("orders_apart")
+
+    assert await owners(house) == {}
+    assert await house.how_many(OrderApart) == 2
+
+
+async def test_an_order_kept_apart_is_theirs_whose_it_would_be_if_it_were_imported_now(house: House) -> None:
+    kept = [
+        Stray(order=draft(0, f"{reference}/{email}/{phone}"), reference=reference, email=email, phone=phone)
+        for reference, email, phone in product(
+            ("", "C1", "C9"),
+            ("", "ana@example.com", "cid@example.com", "nobody@example.com"),
+            ("", "+4915112345678", "+4930901820", "+4930901821"),
+        )
+        if {email, phone} & {"ana@example.com", "cid@example.com", "+4915112345678", "+4930901820"}
+    ]
+    assert await keep(house, *kept) == ["added"] * len(kept)
+    await appears(house, email="ana@example.com", phone="+49 151 12345678")
+    await appears(house, phone="+49 30 901820")
+    cid = await appears(house, email="cid@example.com", phone="+49 30 901820")
+    async with house.app.records.write() as work:
+        customers.add_identity(work, SHOP, "C1", "", "en", customer_id=cid)
+        await work.session.flush()
+        imported = await owners_of(work, kept)
+
+    await house.ring("orders_apart")
+
+    theirs = zip(kept, imported, strict=True)
+    expected = {one.order.external_ref: owner.id for one, owner in theirs if isinstance(owner, Person)}
+    assert len(set(expected.values())) == 3
+    assert len(expected) < len(kept)
+    assert await owners(house) == expected
 
 
 async def test_an_erased_customer_is_given_nothing(house: House) -> None:
