@@ -463,8 +463,8 @@ _TRAINING = (
     ),
     (
         "let the doctor overlook a training that failed",
-        "bot/doctor.py",
-        "    findings += await asyncio.to_thread(_training, settings)\n",
+        "bot/doctor/__init__.py",
+        "    findings += await asyncio.to_thread(examine_training, settings)\n",
         "",
         ("tests/cli/test_doctor.py",),
     ),
