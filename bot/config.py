@@ -28,7 +28,9 @@ _PROGRAM = Path(__file__).resolve().parent.parent
 _VARIABLE = re.compile(r"FRONTDESK_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _SHORTEST_SECRET = 32  # bytes of the secret that signs logins, as RFC 7518 wants
-_DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
+_DRIVERS = (
+    "sqlite+aiosqlite", "postgresql+psycopg", "postgresql+asyncpg", "mysql+aiomysql", "mariadb+aiomysql",
+)  # fmt: skip
 
 
 class ConfigError(Exception):
@@ -146,7 +148,7 @@ class DatabaseSettings:
     url: Annotated[str, AfterValidator(_database_url)] = Field(
         default="sqlite+aiosqlite:///var/frontdesk.db",
         repr=False,  # it may hold a password
-        description="a URL that starts with sqlite+aiosqlite:// or postgresql+psycopg://",
+        description="a URL that starts with sqlite+aiosqlite://, postgresql+psycopg:// or mariadb+aiomysql://",
     )
 
 

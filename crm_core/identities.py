@@ -14,7 +14,6 @@ from crm_core.models import ContactKind, Customer, Identity, IdentityLink, UsedN
 from crm_core.numbers import next_number
 from crm_core.rules.contacts import is_email, is_phone, phone_forms
 from crm_core.rules.merging import older_first
-from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -169,12 +168,10 @@ async def log_in(work: Work, login: Login, channel: str, address: str, language:
 
 
 async def _use_up(work: Work, login: Login) -> None:
-    nonce = insert_new(work.session, UsedNonce).values(
-        nonce_hash=_hash(f"login:{login.nonce}"), expires_at=login.expires_at
-    )
-    taken = await work.session.execute(nonce)
-    if taken.rowcount != 1:  # type: ignore[attr-defined]  # the result of an INSERT is a CursorResult
+    nonce_hash = _hash(f"login:{login.nonce}")
+    if await work.session.get(UsedNonce, nonce_hash) is not None:
         raise LoginFailed("login_refused")
+    work.session.add(UsedNonce(nonce_hash=nonce_hash, expires_at=login.expires_at))
 
 
 async def _identity(work: Work, channel: str, external_id: str) -> Identity | None:

@@ -99,7 +99,7 @@ _RECEIVING = (
     ),
     Saboteur(
         "write without waiting for the disk",
-        "crm_core/storage/database.py",
+        "crm_core/storage/engines.py",
         "PRAGMA synchronous=FULL",
         "PRAGMA synchronous=NORMAL",
         ("tests/unit/test_storage.py",),

@@ -17,7 +17,15 @@ SENTENCES = {
         "The database is at revision {revision}, which this Frontdesk does not know (its newest is {head}): "
         "it was used by a newer Frontdesk. Run that one, or restore an older backup."
     ),
-    "database_foreign_keys": "After the migration {rows} rows point at rows that are not there; nothing was changed.",
+    "database_foreign_keys": (
+        "After the migration {rows} rows point at rows that are not there: keep to the version before, with the backup "
+        "from before the migration."
+    ),
+    "database_half_migrated": (
+        "A migration of this database was cut off midway, and this kind of database cannot take half of it back: "
+        "restore the backup from before it, or give Frontdesk an empty database, and start again."
+    ),
+    "database_migrating": "Another process has been migrating this database for a minute: wait for it and start again.",
     "vault_key_length": "The master key should have {expected} bytes and has {found}.",
     "vault_key_missing": (
         "The key file {path} is missing, and the records are sealed with its key. Put the file back from a backup, "

@@ -1,6 +1,6 @@
 """The nouns: every table as a mapped class; docs/map.md names the owning table of every fact."""
 
-from crm_core.models.base import Base
+from crm_core.models.base import Base, parents_first
 from crm_core.models.boxes import SETTLED, Inbox, InboxState, Lane, Lease, MessageLink, Outbox, OutboxState
 from crm_core.models.desk import ACTIVE, ImportRun, Meta, Sequence, Ticket, TicketEvent, TicketState
 from crm_core.models.knowledge import (
@@ -148,3 +148,5 @@ __all__ = [
     "UsedNonce",
     "WebSession",
 ]
+
+parents_first()

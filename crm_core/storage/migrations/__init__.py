@@ -1,15 +1,21 @@
 """Alembic's scripts, and bringing a database up to date from inside the application."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from crm_core.storage import mysql
 from crm_core.storage.database import Database, DatabaseError
 from crm_core.storage.vault import Vault
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 HEAD = "0004"  # the newest revision; a test holds it against the scripts
 FOLDER = Path(__file__).parent
+_MARK = "migration_begun"  # a table that is there while tables change that no rollback would change back
 
 
 async def migrate(database: Database, vault: Vault | None = None) -> bool:
@@ -61,15 +67,48 @@ async def _upgrade(engine: AsyncEngine, found: str | None, vault: Vault | None) 
         raise DatabaseError("database_newer", revision=found, head=HEAD)
 
     def run(connection: Connection) -> None:
-        from alembic import command
-
         config.attributes["connection"] = connection
         config.attributes["vault"] = vault
-        command.upgrade(config, "head")
-        if connection.dialect.name == "sqlite":
-            broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
-            if broken:
-                raise DatabaseError("database_foreign_keys", rows=len(broken))
+        if connection.dialect.name in mysql.NAMES:
+            _in_steps(connection, config)
+        else:
+            _in_one_piece(connection, config)
 
     async with engine.begin() as connection:
         await connection.run_sync(run)
+
+
+def _in_one_piece(connection: Connection, config: "Config") -> None:
+    from alembic import command
+
+    command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+        raise DatabaseError("database_foreign_keys", rows=len(broken))
+
+
+def _in_steps(connection: Connection, config: "Config") -> None:
+    """Upgrade where tables cannot be part of a transaction, and leave a mark for whoever finds half of it."""
+    from alembic import command
+
+    if not connection.scalar(text("SELECT GET_LOCK(LEFT(CONCAT('frontdesk:', DATABASE()), 64), 60)")):
+        raise DatabaseError("database_migrating")
+    if inspect(connection).has_table(_MARK):
+        raise DatabaseError("database_half_migrated")
+    if revision(connection) is None:
+        mysql.compare_text_by_bytes(connection)
+    connection.execute(text(f"CREATE TABLE {_MARK} (number INTEGER)"))
+    try:
+        command.upgrade(config, "head")
+    except DatabaseError:  # a step refuses in words before it changes anything
+        connection.execute(text(f"DROP TABLE {_MARK}"))
+        raise
+    if broken := mysql.orphans(connection):
+        raise DatabaseError("database_foreign_keys", rows=broken)
+    connection.execute(text(f"DROP TABLE {_MARK}"))
+
+
+def settle_foreign_keys(connection: Connection) -> None:
+    """Between writing rows and changing their tables: PostgreSQL wants checks done by then that wait for the commit."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))

@@ -1,0 +1,149 @@
+"""Engines for each database: one connection that writes, holding the write lock, and a few that only read."""
+
+import time
+from typing import Any
+
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from crm_core.storage import mysql, one_hop
+
+_READERS = 4
+_PATIENCE = 60  # seconds until a writer gives up waiting for another process
+_BUSY_MS = 5_000
+_GLANCE = "frontdesk_glance"  # an option of connections that open no transaction
+_LOCK = 0x46726F6E74  # the write lock's number among the advisory locks of a PostgreSQL database
+
+
+def writing(url: URL) -> AsyncEngine:
+    """The one connection that writes: each of its transactions begins by taking the database's write lock."""
+    if url.get_backend_name() == "sqlite":
+        # Eight write connections had the same throughput and seven times the p99 (see docs/decisions/0007).
+        return _sqlite(url, pool_size=1, read_only=False)
+    engine = _server(url, pool_size=1, read_only=False)
+    take = "SELECT version_num FROM alembic_version FOR UPDATE"
+    if url.get_backend_name() == "postgresql":
+        take = f"SELECT pg_advisory_xact_lock({_LOCK})"
+    _begin_with(engine.sync_engine, take)
+    return engine
+
+
+def reading(url: URL) -> AsyncEngine:
+    """A few connections whose transactions see one moment and can change nothing."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, pool_size=_READERS, read_only=True)
+    return _server(url, pool_size=_READERS, read_only=True)
+
+
+def glancing(reader: AsyncEngine) -> AsyncEngine:
+    """The same connections without transactions: each statement is its own moment."""
+    if reader.dialect.name == "sqlite":
+        return reader.execution_options(**{_GLANCE: True})
+    return reader.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def migrating(url: URL) -> AsyncEngine:
+    """A connection that changes tables, with foreign keys off where tables could not be rebuilt otherwise."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, pool_size=1, read_only=False, foreign_keys=False)
+    if url.get_backend_name() == "postgresql":
+        return writing(url)
+    # Their tables are changed outside any transaction, so what is written between is committed at once, too.
+    engine = _server(url, pool_size=1, read_only=False, isolation_level="AUTOCOMMIT")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        _run(connection, "SET SESSION foreign_key_checks=0")
+
+    return engine
+
+
+def _server(url: URL, *, pool_size: int, read_only: bool, isolation_level: str = "") -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_PATIENCE,
+        pool_pre_ping=True,
+        hide_parameters=True,  # values never stand in error messages, and so not in the log
+        isolation_level=isolation_level or ("REPEATABLE READ" if read_only else "READ COMMITTED"),
+        connect_args=_session_settings(url, read_only=read_only),
+    )
+    if read_only and url.get_backend_name() in mysql.NAMES:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def set_up(connection: Any, _record: object) -> None:
+            _run(connection, "SET SESSION TRANSACTION READ ONLY")
+
+    return engine
+
+
+def _session_settings(url: URL, *, read_only: bool) -> dict[str, Any]:
+    """What each driver takes with the connection: patience for locks, no writing, strict values."""
+    if url.get_backend_name() in mysql.NAMES:
+        strict = "STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+        patience = f"SET SESSION sql_mode='{strict}', innodb_lock_wait_timeout={_PATIENCE}"
+        return {"charset": "utf8mb4", "init_command": patience}
+    settings = {"lock_timeout": f"{_PATIENCE}s", "default_transaction_read_only": "on" if read_only else "off"}
+    if url.get_driver_name() == "asyncpg":
+        return {"server_settings": settings}
+    return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    """Run a statement whenever a transaction begins."""
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(statement).close()
+
+
+def _run(connection: Any, statement: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
+
+
+def _sqlite(url: URL, *, pool_size: int, read_only: bool, foreign_keys: bool = True) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_PATIENCE,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "async_creator_fn": one_hop.connect},
+    )
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        if not read_only:
+            _enter_wal(cursor)
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        # The driver's own BEGIN is deferred: two writers would both read, and one would lose its update.
+        if not connection.get_execution_options().get(_GLANCE):
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switching to WAL wants the file alone for a moment and does not wait for it by itself."""
+    for attempt in range(50):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            if "locked" not in str(error) or attempt == 49:
+                raise
+            time.sleep(0.05)  # noqa: TID251 - SQLite offers nothing to wait for here, and nothing runs yet
+        else:
+            return
