@@ -174,6 +174,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         quiet=settings.marketing.quiet_hours,
         weekly_cap=settings.marketing.weekly_cap,
         country=settings.shop.country,
+        lifecycle=settings.relationships.lifecycle,
         judge_share=settings.knowledge.judge_share if settings.knowledge.judge_per_week else 0.0,
         judge_per_week=settings.knowledge.judge_per_week,
         second_person_approves=settings.knowledge.second_person_approves,

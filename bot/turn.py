@@ -11,6 +11,7 @@ from crm_core.conversations import Words, record
 from crm_core.files import MADE, FileStore
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
 from crm_core.rules.knowledge import Draft
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.work import Work
 from knowledge_base import Article, Match
 from knowledge_base.calibration import Calibration
@@ -53,6 +54,7 @@ class Shop:
     quiet: tuple[Any, Any] | None = None
     weekly_cap: int = 3
     country: str = ""  # whose phone numbers are meant that do not say
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
     understand: Callable[[Sequence[tuple[str, str]]], Awaitable[None]] | None = None  # before these are matched
     judge_share: float = 0.0  # of the questions, drawn at random, that staff may be asked to judge
     judge_per_week: int = 5  # by one colleague

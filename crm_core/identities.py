@@ -13,6 +13,7 @@ from crm_core import audit, contacts, customers, merging, suggestions
 from crm_core.models import ContactKind, Customer, Identity, IdentityLink, UsedNonce
 from crm_core.numbers import next_number
 from crm_core.rules.contacts import is_email, is_phone, phone_forms
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.rules.merging import older_first
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
@@ -84,7 +85,7 @@ async def may_follow(work: Work, link: IdentityLink | None, identity: Identity) 
     return maker
 
 
-async def follow(work: Work, link: IdentityLink | None, identity: Identity) -> Identity:
+async def follow(work: Work, link: IdentityLink | None, identity: Identity, lifecycle: Lifecycle) -> Identity:
     """Use a link up: its maker and this identity are one customer from now on; returns the maker's identity.
 
     One winner, however many try. Raises LinkRefused or MergeRefused and changes nothing then.
@@ -101,7 +102,7 @@ async def follow(work: Work, link: IdentityLink | None, identity: Identity) -> I
         raise LinkRefused("link_unknown")
     kept, other = await _both(work, maker, identity)
     if kept.id != other.id:
-        await merging.merge(work, kept, other, "link", None)
+        await merging.merge(work, kept, other, "link", None, lifecycle)
     for one in (maker, identity):
         prove(work, one, "link")
     audit.enter(work, None, "identity.link", f"identity:{identity.id}", made_by=maker.id)
@@ -144,7 +145,9 @@ class Login:
     phone: str = ""
 
 
-async def log_in(work: Work, login: Login, channel: str, address: str, language: str, country: str = "") -> Identity:
+async def log_in(
+    work: Work, login: Login, channel: str, address: str, language: str, lifecycle: Lifecycle, country: str = ""
+) -> Identity:
     """Let the identity of a visitor be the shop's customer from now on. Raises LoginFailed, and changes nothing then.
 
     A visitor whom the shop knows as somebody else already cannot become another: "login_other". `country` is whose
@@ -155,7 +158,7 @@ async def log_in(work: Work, login: Login, channel: str, address: str, language:
     known = await _identity(work, SHOP, login.reference)
     if visitor is not None and visitor.staff_id is not None:
         raise LoginFailed("login_refused")
-    customer = await _logged_in(work, login, visitor, known, language)
+    customer = await _logged_in(work, login, visitor, known, language, lifecycle)
     if visitor is None:
         visitor, _conversation = customers.add_identity(
             work, channel, address, address, language, customer_id=customer.id
@@ -180,7 +183,12 @@ async def _identity(work: Work, channel: str, external_id: str) -> Identity | No
 
 
 async def _logged_in(
-    work: Work, login: Login, visitor: Identity | None, known: Identity | None, language: str
+    work: Work,
+    login: Login,
+    visitor: Identity | None,
+    known: Identity | None,
+    language: str,
+    lifecycle: Lifecycle,
 ) -> Customer:
     mine = await work.session.get(Customer, visitor.customer_id) if visitor is not None else None
     theirs = await work.session.get(Customer, known.customer_id) if known is not None else None
@@ -191,7 +199,7 @@ async def _logged_in(
         if mine.id != theirs.id:
             if await _is_somebody(work, mine, login.reference):
                 raise LoginFailed("login_other")
-            await merging.merge(work, theirs, mine, "login", None)
+            await merging.merge(work, theirs, mine, "login", None, lifecycle)
         return theirs
     if mine is not None and await _is_somebody(work, mine, login.reference):
         raise LoginFailed("login_other")

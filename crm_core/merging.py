@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from crm_core import audit, contacts, customers
+from crm_core import audit, contacts, customers, relationships
 from crm_core.conversations import name_of
 from crm_core.models import (
     AttributeValue,
@@ -36,6 +36,7 @@ from crm_core.models import (
 )
 from crm_core.record import kept as kept_by_now
 from crm_core.rules import merging as rules
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -136,11 +137,14 @@ async def get(work: Work, merge_id: int) -> Merge | None:
 # ---- merging ----
 
 
-async def merge(work: Work, kept: Customer, other: Customer, proof: str, staff_id: int | None) -> Merge:
+async def merge(
+    work: Work, kept: Customer, other: Customer, proof: str, staff_id: int | None, lifecycle: Lifecycle
+) -> Merge:
     """Make `other` part of `kept`; `proof` is "link", "phone", "login" or "person". Raises MergeRefused.
 
     The kept record wins, the other fills its gaps; contacts, tags and attributes unite; a no to marketing on either
-    side counts for both. One transaction, at most 500 rows that change hands.
+    side counts for both; `lifecycle` tells the stage of what is one now. One transaction, at most 500 rows that change
+    hands.
     """
     await work.session.flush()
     await hold(work, kept, other)
@@ -166,6 +170,7 @@ async def merge(work: Work, kept: Customer, other: Customer, proof: str, staff_i
     await renew_tokens(work, kept)
     await decide(work, kept.id, other.id, staff_id, accepted=True)
     await stir(work, kept.id)
+    await relationships.reckon(work, [kept.id], lifecycle)
     audit.enter(work, staff_id, "merge.merge", f"customer:{kept.number}", other=other.number, proof=proof, merge=row.id)
     return row
 

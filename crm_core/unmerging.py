@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
-from crm_core import audit, contacts
+from crm_core import audit, contacts, relationships
 from crm_core.conversations import attachments_of, body_of, file_name_of, name_of, seal_body
 from crm_core.merging import (
     MERGED,
@@ -40,16 +40,18 @@ from crm_core.models import (
     Ticket,
 )
 from crm_core.rules import merging as rules
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.work import Work
 
 _SAID = (Kind.MESSAGE, Kind.PRESS)
 
 
-async def undo(work: Work, row: Merge, staff_id: int | None) -> Customer:
+async def undo(work: Work, row: Merge, staff_id: int | None, lifecycle: Lifecycle) -> Customer:
     """Take two records apart again, as they were; returns the one that is back. Raises MergeRefused.
 
     What came after the merge stays with the side by whose identity it came: tickets and words with their conversation,
     an opt-in or opt-out and a verified phone with who said it there. Anything else stays with the kept record.
+    Both come to the stages that `lifecycle` gives them now.
     """
     await work.session.flush()
     kept = await work.session.get_one(Customer, row.kept_id)
@@ -70,6 +72,7 @@ async def undo(work: Work, row: Merge, staff_id: int | None) -> Customer:
     await renew_tokens(work, kept)
     await decide(work, kept.id, other.id, staff_id, accepted=False)
     await stir(work, kept.id, other.id)
+    await relationships.reckon(work, [kept.id, other.id], lifecycle)
     audit.enter(work, staff_id, "merge.undo", f"customer:{kept.number}", other=other.number, merge=row.id)
     return other
 

@@ -45,6 +45,20 @@ RELATIONSHIP_SABOTEURS = (
         _STAGES,
     ),
     (
+        "let the stage of a merged person wait for the night",
+        "crm_core/merging.py",
+        "    await relationships.reckon(work, [kept.id], lifecycle)\n",
+        "",
+        _STAGES,
+    ),
+    (
+        "leave a stage that was another's when a merge is undone",
+        "crm_core/unmerging.py",
+        "    await relationships.reckon(work, [kept.id, other.id], lifecycle)\n",
+        "",
+        _STAGES,
+    ),
+    (
         "walk past what an import took in meanwhile",
         "scheduler/jobs/relationships.py",
         "            if await relationships.walk_of(work) is None:",
@@ -75,8 +89,8 @@ RELATIONSHIP_SABOTEURS = (
     (
         "let agents read what customers spent",
         "crm_core/rules/access.py",
-        '    "report.relationships": _SUPERVISING | _MARKETING,',
-        '    "report.relationships": _DESK | _MARKETING,',
+        '    "report.relationships": Rule({**_SUPERVISING, **_MARKETING}),',
+        '    "report.relationships": Rule(_STAFF),',
         _PICTURES,
     ),
     (

@@ -50,7 +50,7 @@ async def _has_something(work: Work, customer: Customer) -> bool:
 
 async def _follow(turn: Turn, link: IdentityLink | None) -> list[Reply]:
     try:
-        maker = await identities.follow(turn.work, link, turn.identity)
+        maker = await identities.follow(turn.work, link, turn.identity, turn.shop.lifecycle)
     except LinkRefused as refused:
         return [turn.reply(refused.key.replace("_", "-"))]
     except MergeRefused:

@@ -112,7 +112,7 @@ async def do(turn: Turn) -> list[Reply]:
     if pair is None:
         return [turn.reply("merge-gone")]
     try:
-        row = await merging.merge(turn.work, *pair, "person", turn.staff.id)
+        row = await merging.merge(turn.work, *pair, "person", turn.staff.id, turn.shop.lifecycle)
     except MergeRefused as refused:
         return [_refused(turn, refused)]
     undo_button = turn.button("button-merge-undo", "merge.undo", merge=row.id)
@@ -154,7 +154,7 @@ async def _undo(turn: Turn, row: Merge | None) -> list[Reply]:
     if row is None:
         return [turn.reply("merge-nothing-to-undo")]
     try:
-        other = await unmerging.undo(turn.work, row, turn.staff.id)
+        other = await unmerging.undo(turn.work, row, turn.staff.id, turn.shop.lifecycle)
     except MergeRefused as refused:
         return [_refused(turn, refused)]
     kept = await turn.work.session.get_one(Customer, row.kept_id)

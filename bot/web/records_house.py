@@ -147,7 +147,8 @@ class RecordsHouse:
                 if await identities.link_of(work, token[:100]) is None:
                     return False
                 identity = await self._recorded(work, visitor, language)
-                maker = await identities.follow(work, await identities.link_of(work, token[:100]), identity)
+                link = await identities.link_of(work, token[:100])
+                maker = await identities.follow(work, link, identity, self._app.shop.lifecycle)
                 for to, other in ((maker, identity), (identity, maker)):
                     await say_joined(work, self._app.shop, to, other)
         except (LinkRefused, MergeRefused):
@@ -158,13 +159,13 @@ class RecordsHouse:
         """Who is known as somebody else already, as at a computer that two people use, gets a talk of their own."""
         if self._logins is None:
             return None
-        country = self._app.shop.country
-        spoken = self._app.shop.texts.spoken(language)
+        shop = self._app.shop
+        spoken = shop.texts.spoken(language)
         for one in (visitor, await self.visitor(None)):
             try:
                 login = self._logins.read(token, self._records.clock())
                 async with self._records.write() as work:
-                    await identities.log_in(work, login, CHANNEL, one.address, spoken, country)
+                    await identities.log_in(work, login, CHANNEL, one.address, spoken, shop.lifecycle, shop.country)
             except LoginFailed as failed:
                 if failed.key != "login_other":
                     return None

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select
 
-from crm_core import campaigns, contacts, customers, merging, outbox, tickets, unmerging
+from crm_core import campaigns, contacts, customers, merging, outbox, relationships, tickets, unmerging
 from crm_core.conversations import Words, record
 from crm_core.models import (
     Attribute,
@@ -40,11 +40,13 @@ from crm_core.models import (
     OutboxState,
     Ticket,
 )
+from crm_core.rules.lifecycle import Lifecycle
 from crm_core.rules.merging import conflicts, gaps, united_consent
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 from tests.builders import House, Person, open_house
 
+LIFECYCLE = Lifecycle()
 _PEOPLE = itertools.count(1)
 _REACHES = (
     (ContactKind.NAME, "Marie Curie"),
@@ -147,6 +149,7 @@ async def build(work: Work, about: dict[str, Any], campaign_ids: tuple[int, ...]
         work.session.add(
             FollowUp(id=new_id(), kind=kind, customer_id=person.id, outbox_id=row.id, excluded=None, at=work.now)
         )
+    await relationships.reckon(work, [person.id], LIFECYCLE)
     return person
 
 
@@ -251,11 +254,11 @@ async def _there_and_back(house: House, first: dict[str, Any], second: dict[str,
     async with house.app.records.write() as work:
         before = await dump(work, kept.id, other.id)
         kept, other = [await work.session.get_one(Customer, one.id) for one in (kept, other)]
-        merged = await merging.merge(work, kept, other, "person", None)
+        merged = await merging.merge(work, kept, other, "person", None, LIFECYCLE)
     async with house.app.records.read() as work:
         await _holds_together(work, kept.id, other.id, before)
     async with house.app.records.write() as work:
-        await unmerging.undo(work, await work.session.get_one(Merge, merged.id), None)
+        await unmerging.undo(work, await work.session.get_one(Merge, merged.id), None, LIFECYCLE)
     async with house.app.records.read() as work:
         assert await dump(work, kept.id, other.id) == before
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from crm_core import customers, relationships
-from crm_core.models import Conversation, Customer, Identity, Order, OrderState, Stage, StageChange
+from crm_core import customers, merging, relationships, unmerging
+from crm_core.models import Conversation, Customer, Identity, Merge, Order, OrderState, Stage, StageChange
 from crm_core.rules.lifecycle import Lifecycle
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
@@ -136,6 +136,23 @@ async def test_nobody_is_looked_at_twice_a_day_unless_it_is_asked_for(house: Hou
         await relationships.stir(work)
     await house.ring("relationships")
     assert await stage(house, ana) == Stage.ACTIVE
+
+
+async def test_a_merge_and_its_undoing_move_both_at_once(house: House) -> None:
+    ana, bo = await known(house), await known(house, 130, 1)
+    await house.ring("relationships")
+    async with house.app.records.write() as work:
+        kept, other = [await work.session.get_one(Customer, one) for one in (ana, bo)]
+        merge = await merging.merge(work, kept, other, "person", None, RULES)
+    assert await stage(house, ana) == Stage.ACTIVE
+
+    house.hands.move(days=29)
+    async with house.app.records.write() as work:
+        await unmerging.undo(work, await work.session.get_one(Merge, merge.id), None, replace(RULES, usual_days=14))
+
+    assert [await stage(house, one) for one in (ana, bo)] == [Stage.LEAD, Stage.AT_RISK]
+    assert await movements(house, ana) == [("lead", "active", "ordered_again"), ("active", "lead", "no_order")]
+    assert await movements(house, bo) == [("lead", "active", "ordered_again"), ("active", "at_risk", "quiet")]
 
 
 async def test_who_is_erased_or_merged_away_stays_as_they_were(house: House) -> None:
