@@ -124,8 +124,8 @@ RECORD_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     (
         "let marketers see records",
         "crm_core/rules/access.py",
-        '    "customer.show": _DESK,\n',
-        '    "customer.show": _DESK | _MARKETING,\n',
+        '    "customer.show": Rule(_DESK, About.CUSTOMER),\n',
+        '    "customer.show": Rule(_STAFF, About.CUSTOMER),\n',
         _IN_CHAT,
     ),
     (

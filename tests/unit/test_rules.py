@@ -1,4 +1,4 @@
-"""The rules as tables: who may what, when it is quiet, whom marketing may write to, what becomes of a try."""
+"""The rules as tables: when it is quiet, whom marketing may write to, what becomes of a try."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import handlers
-from crm_core.models import ACTIVE, DESK_ROLES, STAFF_ROLES, Lane, Role, Ticket, TicketState
-from crm_core.rules.access import ACTS, may
+from crm_core.models import ACTIVE, Lane, Ticket, TicketState
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.rules.marketing import Standing, Verdict, verdict
 from crm_core.rules.quiet_hours import quiet_until
@@ -17,37 +15,6 @@ from crm_core.rules.quiet_hours import quiet_until
 _NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 _LATER = _NOW + timedelta(hours=1)
 _NIGHT = (time(21), time(9))
-
-
-def test_every_command_and_every_button_is_in_the_table() -> None:
-    acts = {act for act, _ in handlers.COMMANDS.values()} | set(handlers.ACTS)
-
-    assert acts <= ACTS.keys()
-
-
-@pytest.mark.parametrize("role", Role)
-def test_an_act_that_the_table_does_not_know_is_denied(role: Role) -> None:
-    assert not may(role, "ticket.delete_all")
-    assert not may(role, "")
-
-
-@pytest.mark.parametrize("act", ACTS)
-def test_no_act_of_the_desk_or_of_marketing_is_a_customers(act: str) -> None:
-    """What customers and staff may both do is harmless."""
-    if Role.CUSTOMER in ACTS[act] and ACTS[act] & set(STAFF_ROLES):
-        assert act in {"start", "help", "language"}
-
-
-def test_the_table_in_words() -> None:
-    assert {role for role in Role if may(role, "ticket.take_over")} == {Role.SUPERVISOR, Role.ADMIN}
-    assert {role for role in Role if may(role, "ticket.reply")} == set(DESK_ROLES)
-    assert {role for role in Role if may(role, "campaign.new")} == {Role.MARKETER, Role.ADMIN}
-    assert {role for role in Role if may(role, "consent.stop")} == {Role.CUSTOMER}
-
-
-def test_a_role_that_is_none_is_an_error() -> None:
-    with pytest.raises(ValueError, match="owner"):
-        may("owner", "help")
 
 
 @pytest.mark.parametrize(
