@@ -105,7 +105,7 @@ class Book:
         self._answers = Rows(self.vocabulary, [_answer_tokens(article) for article in articles], learn=False)
         self._has_answers = any(article.answer for article in articles)
         self._typos = Typos(Counter(chain.from_iterable(tokens)), chain.from_iterable(concepts.members))
-        self._slips = Slips(tokens, concepts.members)
+        self._slips = Slips(tokens, concepts.neighbours)
         self._positions = {article.id: position for position, article in enumerate(articles)}
         self._same: dict[str, set[int]] = {}
         self._words = [" ".join(row) for row in tokens]

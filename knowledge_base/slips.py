@@ -2,10 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from knowledge_base.text import is_han
 from knowledge_base.wordlists import SINGLE_CHARACTER_WORDS
@@ -14,6 +14,7 @@ CONSIDERED: Final = 200  # tokens of a question; what follows stays as it is
 IN_ARTICLES: Final = 1.0  # how much it says that two characters stand side by side in an article …
 IN_LEXICON: Final = 0.5  # … and that they do so in the lexicon only
 
+_Key = TypeVar("_Key")
 _NONE: Final[Counter[str]] = Counter()
 
 
@@ -26,46 +27,56 @@ class Repair(NamedTuple):
     instead: str
 
 
+class Neighbours:
+    """Which characters stand side by side in some texts, and how often."""
+
+    def __init__(self, rows: Iterable[Sequence[str]] = ()) -> None:
+        """Start with these tokenised texts."""
+        self.pairs: set[str] = set()
+        self.after: dict[tuple[str, str], Counter[str]] = {}  # (a character, the sound after it) -> that character
+        self.before: dict[tuple[str, str], Counter[str]] = {}  # (a character, the sound before it) -> that character
+        self.between: dict[str, Counter[str]] = {}  # two characters -> the one between them
+        for row in rows:
+            self.take_up(row)
+
+    def take_up(self, row: Sequence[str]) -> None:
+        """Take up one more text."""
+        if all(map(str.isascii, row)):
+            return
+        for one, two in pairwise(row):
+            if is_han(one) and is_han(two):
+                self.pairs.add(one + two)
+                self.after.setdefault((one, sound_of(two)), Counter())[two] += 1
+                self.before.setdefault((two, sound_of(one)), Counter())[one] += 1
+        for one, middle, two in zip(row, row[1:], row[2:], strict=False):
+            if is_han(one) and is_han(middle) and is_han(two):
+                self.between.setdefault(one + two, Counter())[middle] += 1
+
+
 class Slips:
     """Repairs homophones, swapped and lost characters, by which characters stand side by side in articles and lexicon.
 
-    A character that makes a word by itself may stand anywhere, so less is taken for a slip.
+    A character that makes a word by itself may stand anywhere, so less is taken for a slip. The lexicon's neighbours
+    are only read, so that all who repair with one lexicon share them.
     """
 
-    def __init__(self, phrasings: Iterable[Sequence[str]], lexicon: Iterable[Sequence[str]] = ()) -> None:
+    def __init__(self, phrasings: Iterable[Sequence[str]], lexicon: Neighbours | None = None) -> None:
         """Start with these tokenised texts."""
-        self._pairs: dict[str, float] = {}
-        self._after: dict[tuple[str, str], Counter[str]] = {}  # (a character, the sound after it) -> that character
-        self._before: dict[tuple[str, str], Counter[str]] = {}  # (a character, the sound before it) -> that character
-        self._between: dict[str, Counter[str]] = {}  # two characters -> the one between them
-        self._take_up(lexicon, IN_LEXICON)
-        self._take_up(phrasings, IN_ARTICLES)
+        self._lexicon: Final = lexicon or Neighbours()
+        self._articles: Final = Neighbours(phrasings)
 
     def learn(self, phrasing: Sequence[str]) -> None:
         """Take up one more phrasing."""
-        self._take_up([phrasing], IN_ARTICLES)
-
-    def _take_up(self, rows: Iterable[Sequence[str]], worth: float) -> None:
-        for row in rows:
-            if all(map(str.isascii, row)):
-                continue
-            for one, two in pairwise(row):
-                if is_han(one) and is_han(two):
-                    self._pairs[one + two] = worth
-                    self._after.setdefault((one, sound_of(two)), Counter())[two] += 1
-                    self._before.setdefault((two, sound_of(one)), Counter())[one] += 1
-            for one, middle, two in zip(row, row[1:], row[2:], strict=False):
-                if is_han(one) and is_han(middle) and is_han(two):
-                    self._between.setdefault(one + two, Counter())[middle] += 1
+        self._articles.take_up(phrasing)
 
     def repair(self, tokens: Sequence[str]) -> list[str]:
         """Give the tokens of a question as they were meant, from left to right."""
         found = list(tokens)
-        if not self._pairs:
+        if not (self._articles.pairs or self._lexicon.pairs):
             return found
         for at in range(min(len(found), CONSIDERED)):
             one, two = found[at], found[at + 1] if at + 1 < len(found) else ""
-            if one + two not in self._pairs and is_han(one):
+            if is_han(one) and not self._worth(one + two):
                 left, right = found[at - 1] if at else "", found[at + 2] if at + 2 < len(found) else ""
                 best = max(self._repairs(left, one, two, right), default=None)
                 if best is not None:
@@ -74,7 +85,7 @@ class Slips:
 
     def _repairs(self, left: str, one: str, two: str, right: str) -> Iterator[Repair]:
         """List what two neighbours that are strangers may have been meant to be."""
-        if left + one not in self._pairs:
+        if not self._worth(left + one):
             yield from self._heard(left, one, two)
         if is_han(two):
             yield from self._swapped(left, one, two, right)
@@ -83,7 +94,8 @@ class Slips:
     def _heard(self, left: str, one: str, two: str) -> Iterator[Repair]:
         """What sounds the same and fits."""
         sound = sound_of(one)
-        after, before = self._after.get((left, sound), _NONE), self._before.get((two, sound), _NONE)
+        after = _both(self._lexicon.after, self._articles.after, (left, sound))
+        before = _both(self._lexicon.before, self._articles.before, (two, sound))
         enough = IN_ARTICLES + IN_LEXICON if one in SINGLE_CHARACTER_WORDS else IN_LEXICON
         for other in {*after, *before} - {one}:
             gain = self._fit(left, other, two)
@@ -93,21 +105,31 @@ class Slips:
     def _swapped(self, left: str, one: str, two: str, right: str) -> Iterator[Repair]:
         """Both the other way round."""
         gain = self._fit(left, two, one, right) - self._fit(left, one, two, right)
-        if two + one in self._pairs and gain >= IN_ARTICLES and not {one, two} <= SINGLE_CHARACTER_WORDS:
+        if self._worth(two + one) and gain >= IN_ARTICLES and not {one, two} <= SINGLE_CHARACTER_WORDS:
             yield Repair(gain, 0, 2, two + one)
 
     def _lost(self, left: str, one: str, two: str, right: str) -> Iterator[Repair]:
         """What stands between them elsewhere, when one of them fits nothing here."""
-        between = self._between.get(one + two)
-        stray = (one not in SINGLE_CHARACTER_WORDS and not self._fit(left, one)) or (
-            two not in SINGLE_CHARACTER_WORDS and not self._fit(two, right)
+        between = _both(self._lexicon.between, self._articles.between, one + two)
+        stray = (one not in SINGLE_CHARACTER_WORDS and not self._worth(left + one)) or (
+            two not in SINGLE_CHARACTER_WORDS and not self._worth(two + right)
         )
         if between and stray:
             middle, times = between.most_common(1)[0]
             yield Repair(self._fit(one, middle, two) - IN_ARTICLES, times, 1, one + middle)
 
     def _fit(self, *row: str) -> float:
-        return sum(self._pairs.get(one + two, 0.0) for one, two in pairwise(row))
+        return sum(self._worth(one + two) for one, two in pairwise(row))
+
+    def _worth(self, pair: str) -> float:
+        if pair in self._articles.pairs:
+            return IN_ARTICLES
+        return IN_LEXICON if pair in self._lexicon.pairs else 0.0
+
+
+def _both(one: Mapping[_Key, Counter[str]], two: Mapping[_Key, Counter[str]], key: _Key) -> Counter[str]:
+    """What both counted under a key, taken together."""
+    return one.get(key, _NONE) + two.get(key, _NONE)
 
 
 @lru_cache(maxsize=32_768)

@@ -182,7 +182,7 @@ _MATCHING = (
     (
         "hear no homophones",
         "knowledge_base/slips.py",
-        "        if left + one not in self._pairs:",
+        "        if not self._worth(left + one):",
         "        if False:",
         _SLIPS,
     ),

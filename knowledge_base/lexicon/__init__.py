@@ -1,10 +1,11 @@
 """Words that mean the same: the lexicon that ships, and the synonym groups that a shop adds."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
+from knowledge_base.slips import Neighbours
 from knowledge_base.text import normal_form, stem, tokens_of
 
 _FOLDER: Final = Path(__file__).parent
@@ -59,6 +60,11 @@ class Concepts:
                     for token in tokens:
                         node = node.setdefault(token, {})  # type: ignore[assignment]
                     node.setdefault(_END, number)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Which characters stand side by side in the members."""
+        return Neighbours(self.members)
 
     def find(self, stems: Sequence[str]) -> list[int]:
         """List the concepts in these stemmed tokens, in order."""

@@ -71,7 +71,7 @@ def test_the_commoner_of_two_homophones_is_meant() -> None:
 
 
 def test_words_of_the_lexicon_are_repaired_where_articles_have_others() -> None:
-    lexicon = concepts_of("zh").members
+    lexicon = concepts_of("zh").neighbours
 
     assert read("查快弟", Slips([tokens_of("物流到哪了")], lexicon)) == "查快递"
     assert read("查快弟", Slips([tokens_of("物流到哪了")])) == "查快弟"
