@@ -70,7 +70,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --gene
 lock: ## pin the versions in the three requirements files again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs the tool uv: install it, or name it with UV=…" >&2; exit 1; }
 	@$(COMPILE) --output-file requirements.lock
-	@$(COMPILE) --group dev --extra postgres --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --group dev --extra postgresql --extra mysql --constraint requirements.lock --output-file requirements-dev.lock
 	@$(COMPILE) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## remove what the tools made (.venv, caches); your data under var/ stays

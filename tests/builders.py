@@ -25,6 +25,8 @@ from crm_core.models import Base, Campaign, Conversation, Identity, Interaction,
 from crm_core.rules.knowledge import Draft
 from knowledge_base.calibration import Calibration
 from knowledge_base.replay import JudgedQuestion, Replay
+from tests import servers
+from tests.databases import lay_down
 
 _ARTICLES = (
     ("delivery", "en", "Delivery times", "Delivery takes 3 to 5 working days.",
@@ -72,7 +74,9 @@ def settings_in(folder: Path, **environ: str) -> Settings:
             '[marketing]\nquiet_hours = ""\n[receiving]\nper_minute = 100000\n',
             encoding="utf-8",
         )
-    return load_settings(config, {f"FRONTDESK_{key}": value for key, value in environ.items()})
+    return load_settings(
+        config, {**servers.environ(folder), **{f"FRONTDESK_{key}": value for key, value in environ.items()}}
+    )
 
 
 class NothingPublished:
@@ -315,7 +319,9 @@ async def open_house(
     """A Frontdesk in a folder; opened again in the same folder, with the same channel, it goes on where it was."""
     memory = memory or Memory()
     hands = hands or Hands()
-    app = await open_app(settings_in(folder, **environ), lambda _settings, _records, _files: [memory], hands)
+    settings = settings_in(folder, **environ)
+    await lay_down(settings.database_url)
+    app = await open_app(settings, lambda _settings, _records, _files: [memory], hands)
     try:
         yield House(app, memory, hands)
     finally:

@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import Phase, settings
+
+from tests import servers
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "", None}
 _REQUIRED = {word.strip() for word in os.environ.get("FRONTDESK_TEST_REQUIRE", "").split(",")}
@@ -31,6 +33,38 @@ settings.register_profile("frontdesk", deadline=None, print_blob=True, derandomi
 settings.load_profile("frontdesk")
 # For the saboteurs: that a test turns red is enough, the smallest example is of no use there.
 settings.register_profile("hasty", settings.get_profile("frontdesk"), phases=(Phase.explicit, Phase.generate))
+
+_server = pytest.StashKey[servers.Server | None]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database server that FRONTDESK_TEST_DATABASE chooses, once for all workers."""
+    try:
+        config.stash[_server] = servers.begin()
+    except servers.Missing as missing:
+        if servers.CHOICE in _REQUIRED:
+            raise pytest.UsageError(f"Required by FRONTDESK_TEST_REQUIRE={servers.CHOICE}, but {missing}.") from missing
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let the server go, with all that was in it."""
+    if server := config.stash.get(_server, None):
+        server.end()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out, elsewhere, what is about SQLite's own ways."""
+    mark = item.get_closest_marker("sqlite_only")
+    if mark is not None and servers.CHOICE != "sqlite":
+        pytest.skip(f"SQLite only: {mark.args[0]}")
+
+
+@pytest.fixture(autouse=True)
+def _databases_are_given_back() -> Iterator[None]:
+    """What fixtures of a wider scope opened before stays theirs."""
+    before = servers.databases.held
+    yield
+    servers.databases.give_back(servers.databases.held - before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,7 @@ from bot.cli import app
 from bot.config import Settings
 from bot.opening import open_records
 from crm_core.work import Records
+from tests import servers
 from tests.builders import House, open_house, settings_in
 
 _T = TypeVar("_T")
@@ -40,9 +41,9 @@ class Ran:
         return self.out.splitlines()
 
 
-def command(*args: str, words: str | None = None) -> Ran:
+def command(*args: str, words: str | None = None, environ: dict[str, str] | None = None) -> Ran:
     """Run a command; an error that it did not put into words is raised here."""
-    ran = CliRunner().invoke(app, args, input=words)
+    ran = CliRunner().invoke(app, args, input=words, env=environ)
     if ran.exception is not None and not isinstance(ran.exception, SystemExit):
         raise ran.exception
     return Ran(ran.exit_code, ran.stdout, ran.stderr)
@@ -66,7 +67,8 @@ class ShopFolder:
 
     def does(self, *args: str, words: str | None = None) -> Ran:
         """Run a command with this shop's configuration."""
-        return command(*args, "--config", str(self.folder / "config.toml"), words=words)
+        config = str(self.folder / "config.toml")
+        return command(*args, "--config", config, words=words, environ=servers.environ(self.folder))
 
     def write(self, name: str, *lines: dict[str, Any]) -> str:
         """A JSON Lines file in the folder."""

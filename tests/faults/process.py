@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from bot.config import Settings, load_settings
 from bot.opening import open_records
 from crm_core.work import Work
+from tests import servers
 from tests.builders import ARTICLES
 from tests.faults.nursery import Child, Nursery
 from tests.telegram_server.client import Control
@@ -87,7 +88,7 @@ class Frontdesk:
     @property
     def settings(self) -> Settings:
         """The settings that the process reads."""
-        return load_settings(self.config, {})
+        return load_settings(self.config, servers.environ(self.folder))
 
     @property
     def channel(self) -> str:
@@ -194,7 +195,8 @@ class Frontdesk:
 
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-        return {**kept, "FRONTDESK_TELEGRAM__LIBRARY": self.library, "FRONTDESK_LOG__JSON": "false"}
+        ours = {"FRONTDESK_TELEGRAM__LIBRARY": self.library, "FRONTDESK_LOG__JSON": "false"}
+        return {**kept, **servers.environ(self.folder), **ours}
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"start-{self.starts:03}.{kind}"
