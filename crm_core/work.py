@@ -31,6 +31,7 @@ class Work:
     synonyms: set[str] = field(default_factory=set)  # languages whose groups of synonyms changed
     keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
 
+    audited: bool = False  # there are audit entries that want their link
     def remember(self, customer: Customer) -> None:
         """Keep a customer's wrapped key at hand."""
         self.keys[customer.id] = customer.key

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _LONG_AGO = 1_356_998_400  # 2013-01-01T00:00:00Z in seconds, before which nobody wrote on a channel of ours
@@ -23,6 +23,12 @@ def new_id() -> int:
         drawn = (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         _last = max(_last + 1, drawn)
         return _last
+
+
+def first_id_of(span: timedelta) -> int:
+    """The smallest id that `new_id` can have drawn within this span until now, by the clock of this process."""
+    since = time.time_ns() // 1_000_000 - _EPOCH_MS - span // timedelta(milliseconds=1)
+    return max(since, 0) << _RANDOM_BITS
 
 
 def id_at(at: datetime, nth: int) -> int:

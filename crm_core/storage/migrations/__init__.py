@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from crm_core.storage import mysql
+from crm_core.storage import mysql, triggers
 from crm_core.storage.database import Database, DatabaseError
 from crm_core.storage.vault import Vault
 
@@ -22,13 +22,15 @@ async def migrate(database: Database, vault: Vault | None = None) -> bool:
     """Bring the database to the newest revision; True when something was done. Alembic is loaded only for that.
 
     Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked
-    at the end. A database from a newer Frontdesk raises DatabaseError, and so does one with sealed fields that have to
-    be sealed anew for another place when there is no vault.
+    at the end; triggers are off meanwhile, too, and made anew, also where only they are missing. A database from a newer
+    Frontdesk raises DatabaseError, and so does one with sealed fields that have to be sealed anew for another place when
+    there is no vault.
     """
     async with database.read() as session:  # looking wants no write lock: another process may be busy
-        found = await (await session.connection()).run_sync(revision)
-    if found == HEAD:
-        return False
+        connection = await session.connection()
+        found = await connection.run_sync(revision)
+        if found == HEAD and not await connection.run_sync(triggers.missing):
+            return False
     engine = database.migration_engine()
     try:
         await _upgrade(engine, found, vault)
@@ -78,18 +80,22 @@ async def _upgrade(engine: AsyncEngine, found: str | None, vault: Vault | None) 
         await connection.run_sync(run)
 
 
-def _in_one_piece(connection: Connection, config: "Config") -> None:
+def _step_up(connection: Connection, config: "Config") -> None:
     from alembic import command
 
+    triggers.drop(connection)
     command.upgrade(config, "head")
+    triggers.create(connection)
+
+
+def _in_one_piece(connection: Connection, config: "Config") -> None:
+    _step_up(connection, config)
     if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
         raise DatabaseError("database_foreign_keys", rows=len(broken))
 
 
 def _in_steps(connection: Connection, config: "Config") -> None:
     """Upgrade where tables cannot be part of a transaction, and leave a mark for whoever finds half of it."""
-    from alembic import command
-
     if not connection.scalar(text("SELECT GET_LOCK(LEFT(CONCAT('frontdesk:', DATABASE()), 64), 60)")):
         raise DatabaseError("database_migrating")
     if inspect(connection).has_table(_MARK):
@@ -98,7 +104,7 @@ def _in_steps(connection: Connection, config: "Config") -> None:
         mysql.compare_text_by_bytes(connection)
     connection.execute(text(f"CREATE TABLE {_MARK} (number INTEGER)"))
     try:
-        command.upgrade(config, "head")
+        _step_up(connection, config)
     except DatabaseError:  # a step refuses in words before it changes anything
         connection.execute(text(f"DROP TABLE {_MARK}"))
         raise
