@@ -8,7 +8,9 @@ from datetime import datetime
 
 import structlog
 
+from bot import place
 from bot.articles import Book
+from bot.audit_keeper import AuditKeeper
 from bot.channels import Channel, FileGone
 from bot.config import Settings
 from bot.counter import Counter
@@ -25,6 +27,8 @@ from bot.throttle import Throttle
 from bot.turn import Shop
 from crm_core import leases
 from crm_core.files import FileStore
+from crm_core.rules.access import SEEING
+from crm_core.tombstones import Tombstones
 from crm_core.work import Records, Work
 from scheduler import AlarmClock, JobContext
 
@@ -50,6 +54,7 @@ class App:
     clock: AlarmClock
     leased: Leased
     gap_keeper: GapKeeper
+    audit_keeper: AuditKeeper
     articles_stirred: asyncio.Event  # set by a commit here that changed articles, and when it is time to leave
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -59,6 +64,7 @@ class App:
         tasks += [asyncio.create_task(courier.run(), name="courier") for courier in self.couriers.values()]
         receiving = [asyncio.create_task(self._receive(channel)) for channel in self.channels.values()]
         keeping = asyncio.create_task(self.leased.run("gaps", self.gap_keeper.run), name="gaps")
+        auditing = asyncio.create_task(self.leased.run("audit", self.audit_keeper.run), name="audit")
         refreshing = asyncio.create_task(self._keep_articles_fresh(stop))
         await stop.wait()
         self.articles_stirred.set()
@@ -73,7 +79,10 @@ class App:
         for courier in self.couriers.values():
             courier.stop()
         await _finish(tasks, 4.0)
-        for name in ("counter", "gaps", *(f"receive:{channel}" for channel in self.channels)):
+        auditing.cancel()
+        await asyncio.gather(auditing, return_exceptions=True)
+        await self.audit_keeper.leave()
+        for name in ("counter", "gaps", "audit", *(f"receive:{channel}" for channel in self.channels)):
             await self.leased.release(name)
 
     async def close(self) -> None:
@@ -82,6 +91,7 @@ class App:
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
+        await place.leave(self.records)
         await self.records.database.close()
 
     async def _receive(self, channel: Channel) -> None:
@@ -147,6 +157,7 @@ async def open_app(settings: Settings, make_channels: MakeChannels, clock: Calla
     """Open the records, read the articles and put the pieces together; nothing runs yet."""
     records = await open_records(settings, clock)
     try:
+        await place.settle_in(records)
         return await _assemble(settings, records, make_channels)
     except BaseException:
         await records.database.close()
@@ -168,12 +179,16 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         texts=Texts(settings.shop.languages),
         articles=book,
         files=files,
+        tombstones=Tombstones(settings.tombstone_file),
         understand=book.understand if settings.knowledge.embedder else None,
         staff_group=_staff_group(settings, channels),
         unclaimed_after_minutes=settings.tickets.unclaimed_after_minutes,
         quiet=settings.marketing.quiet_hours,
         weekly_cap=settings.marketing.weekly_cap,
         country=settings.shop.country,
+        agents_see=SEEING[settings.access.agents_see],
+        broadcast_needs_second_from=settings.access.broadcast_needs_second_from,
+        pin_memory_kib=settings.access.pin_memory_kib,
         lifecycle=settings.relationships.lifecycle,
         judge_share=settings.knowledge.judge_share if settings.knowledge.judge_per_week else 0.0,
         judge_per_week=settings.knowledge.judge_per_week,
@@ -232,6 +247,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         clock=AlarmClock(context),
         leased=Leased(records, holder),
         gap_keeper=GapKeeper(records, book),
+        audit_keeper=AuditKeeper(records, shop, settings.anchor_file),
         articles_stirred=articles_stirred,
     )
 

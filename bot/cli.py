@@ -2,7 +2,19 @@
 
 import typer
 
-from bot.commands import campaign, customers, knowledge, operate, orders, records, reports, segments, threshold
+from bot.commands import (
+    backup,
+    campaign,
+    customers,
+    knowledge,
+    operate,
+    orders,
+    records,
+    reports,
+    segments,
+    sending,
+    threshold,
+)
 from bot.commands.border import Border
 
 app = typer.Typer(
@@ -14,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help, quick and the same everywhere
     pretty_exceptions_enable=False,
 )
-for _part in (operate, knowledge, threshold, records, customers, orders, segments, campaign, reports):
+for _part in (operate, backup, sending, knowledge, threshold, records, customers, orders, segments, campaign, reports):
     _part.add_to(app)
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -245,6 +245,17 @@ class VaultSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessSettings:
+    """[access]: how far agents look, and what one colleague does not do alone."""
+
+    agents_see: Annotated[Literal["own", "team", "all"], BeforeValidator(_lower)] = Field(
+        default="all", description='"own", "team" or "all"'
+    )
+    broadcast_needs_second_from: _Whole = Field(default=1000, ge=1, description="a whole number from 1")
+    pin_memory_kib: _Whole = Field(default=65_536, ge=64, le=4_194_304, description="a whole number from 64")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketSettings:
     """[tickets]: how long a ticket may lie."""
 
@@ -304,6 +315,13 @@ class RelationshipSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditSettings:
+    """[audit]: where places of the audit chain are kept outside the database."""
+
+    anchor_file: str = Field(default="", description="the path of a file, or nothing")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogSettings:
     """[log]: what is written for the operator."""
 
@@ -325,10 +343,12 @@ class Settings:
     sending: SendingSettings = field(default_factory=SendingSettings)
     receiving: ReceivingSettings = field(default_factory=ReceivingSettings)
     vault: VaultSettings = field(default_factory=VaultSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
     marketing: MarketingSettings = field(default_factory=MarketingSettings)
     followups: FollowupSettings = field(default_factory=FollowupSettings)
     relationships: RelationshipSettings = field(default_factory=RelationshipSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     log: LogSettings = field(default_factory=LogSettings)
     folder: Path = field(default_factory=Path.cwd)
 
@@ -354,10 +374,25 @@ class Settings:
             return url
         return url.set(database=str(self.path(name)))
 
+    def with_database(self, url: str) -> "Settings":
+        """The same settings for another database."""
+        return replace(self, database=replace(self.database, url=url))
+
     @property
     def key_file(self) -> Path:
         """The file with the master key."""
         return self.path(self.vault.key_file)
+
+    @property
+    def anchor_file(self) -> Path:
+        """The file that places of the audit chain are kept in: the one that is set, else beside the key file."""
+        name = self.audit.anchor_file
+        return self.path(name) if name else self.key_file.with_name(f"{self.key_file.name}.anchors")
+
+    @property
+    def tombstone_file(self) -> Path:
+        """The file of tombstones, beside the master key."""
+        return self.key_file.with_name(f"{self.key_file.name}.erased")
 
     @property
     def article_paths(self) -> tuple[Path, ...]:

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-
 from bot.config import Settings
-from crm_core.models import Meta
+from bot.place import refuse_elsewhere
+from crm_core import erasing, keys
 from crm_core.storage.database import Database, DatabaseError
-from crm_core.storage.migrations import migrate, stored_fingerprint
-from crm_core.storage.vault import Vault, VaultError
+from crm_core.storage.keyring import Keyring, VaultError
+from crm_core.storage.migrations import migrate
+from crm_core.storage.vault import Vault
+from crm_core.tombstones import Tombstones
 from crm_core.work import Records
 
 PULLED = frozenset({"webchat"})
-_FINGERPRINT = "key_fingerprint"
 
 
 def utc_now() -> datetime:
@@ -34,11 +34,14 @@ async def open_records(settings: Settings, clock: Callable[[], datetime] = utc_n
         if database.is_sqlite:
             _check_writable(url.database or "")
         await database.check()
-        sealed = await stored_fingerprint(database) is not None
-        vault = _open_vault(settings.key_file, sealed=sealed)
+        async with database.read() as session:
+            locks = await keys.locks_of(session)
+        vault = _open_vault(settings.key_file, locks)
         await migrate(database, vault)
         records = Records(database, vault, clock, PULLED)
-        await _prove(records)
+        await keys.settle(records)
+        await erasing.honour(records, Tombstones(settings.tombstone_file))
+        await refuse_elsewhere(records)
     except BaseException:
         await database.close()
         raise
@@ -50,24 +53,14 @@ def _check_writable(name: str) -> None:
         raise DatabaseError("database_read_only", path=name)
 
 
-def _open_vault(path: Path, *, sealed: bool) -> Vault:
-    """The vault of the key file; a new key only while nothing is sealed yet."""
+def _open_vault(path: Path, locks: keys.Locks) -> Vault:
+    """The vault of the key file, which fits the database; a new key only while nothing is sealed yet."""
     if path.exists():
-        return Vault.from_file(path)
-    if sealed:
+        ring = Keyring.read(path)
+        return Vault(ring, path, locks.check(ring))
+    if locks.fingerprint is not None:
         raise VaultError("vault_key_missing", path=str(path))
     try:
         return Vault.create_file(path)
     except OSError as error:
         raise VaultError("vault_key_unwritable", path=str(path), why=error.strerror or str(error)) from error
-
-
-async def _prove(records: Records) -> None:
-    """The fingerprint of the key that sealed this database must be ours; the first key leaves its own."""
-    async with records.read() as work:
-        known = await work.session.scalar(select(Meta.value).where(Meta.name == _FINGERPRINT))
-    if known is None:
-        async with records.write() as work:
-            work.session.add(Meta(name=_FINGERPRINT, value=records.vault.fingerprint))
-    elif known != records.vault.fingerprint:
-        raise VaultError("vault_key_wrong", expected=known, found=records.vault.fingerprint)

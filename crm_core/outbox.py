@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, or_, select, update
+from sqlalchemy import Integer, bindparam, exists, func, or_, select, update
 
 from crm_core.conversations import touch
-from crm_core.models import Identity, Interaction, Lane, Lease, MessageLink, Outbox, OutboxState
+from crm_core.models import Identity, Interaction, Lane, Lease, MessageLink, Meta, Outbox, OutboxState
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
@@ -16,6 +16,7 @@ from crm_core.storage.types import UtcTime
 from crm_core.work import Work
 
 CRASH = "crash"  # why a row is in doubt whose sender was gone
+PAUSED = "sending_paused"  # the row of `meta` while nothing may be sent (`crm_core.sending`)
 
 
 def new_token() -> str:
@@ -101,6 +102,7 @@ _due = (
         Outbox.channel == bindparam("channel"),
         Outbox.state == OutboxState.QUEUED,
         Outbox.id.in_(_heads),
+        ~exists().where(Meta.name == PAUSED),
         or_(Outbox.not_before.is_(None), Outbox.not_before <= bindparam("now", type_=UtcTime)),
     )
     .order_by(Outbox.lane, Outbox.id)
@@ -204,8 +206,8 @@ async def announce(work: Work, row: Outbox) -> None:
 
 
 async def resend(work: Work, row: Outbox) -> bool:
-    """A person's decision to send a row in doubt (or failed) once more; False when it is neither."""
-    if row.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
+    """A person's decision to send a row in doubt (or failed) once more; False when it is neither, or to nobody now."""
+    if not row.chat or row.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
         return False
     row.state = OutboxState.QUEUED
     row.reason = "resent"

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.saboteurs_backup import BACKUP_SABOTEURS
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_identities import IDENTITY_SABOTEURS
 from tests.saboteurs_imports import IMPORT_SABOTEURS
@@ -316,6 +317,7 @@ _SEALING = (
     ),
 )
 
+_BACKUP = tuple(Saboteur(*one) for one in BACKUP_SABOTEURS)
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
 _IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
 _IMPORTS = tuple(Saboteur(*one) for one in IMPORT_SABOTEURS)
@@ -338,6 +340,7 @@ SABOTEURS = (
     *_RECORD,
     *_RELATIONSHIPS,
     *_SEGMENTS,
+    *_BACKUP,
     *_FAULTS,
 )
 

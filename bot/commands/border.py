@@ -26,6 +26,43 @@ SENTENCES = {
         "restore the backup from before it, or give Frontdesk an empty database, and start again."
     ),
     "database_migrating": "Another process has been migrating this database for a minute: wait for it and start again.",
+    "database_half_a_copy": (
+        "A copy into this database was interrupted: run the same `frontdesk copy-database` again, or use the old one."
+    ),
+    "database_moved": (
+        "This shop moved to {where} and is closed here: set [database] url to that one. "
+        "Two databases of one shop would both send."
+    ),
+    "copy_same": "Both are {url}; there is nothing to copy.",
+    "copy_of_nothing": "{url} holds no shop; nothing was copied.",
+    "copy_revision": "The database is at revision {found}; run `frontdesk migrate` first ({head} is needed).",
+    "copy_in_use": "Frontdesk runs on this database ({holder}); stop it first, and wait a minute after a crash.",
+    "copy_taken": "{url} holds rows already; a copy needs an empty database.",
+    "copy_of_another": "{url} holds half a copy of another shop; a copy needs an empty database.",
+    "copy_differs": "The copy is not equal in {tables}. The old database is as it was; empty the new one, try again.",
+    "backup_of_nothing": "There is no shop in this database yet; nothing was backed up.",
+    "backup_revision": "The database is at revision {found}; run `frontdesk migrate` first ({head} is needed).",
+    "backup_exists": "{path} exists already; nothing was written.",
+    "backup_none": "{path} is no backup: there is no manifest.json in it.",
+    "backup_partial": "{path} is a backup that was interrupted; take a whole one.",
+    "backup_newer": "{path} was made by a newer Frontdesk (form {form}); restore it with that one.",
+    "backup_manifest": "{path} cannot be read: {why}.",
+    "backup_part_missing": "The backup is not whole: {path} is missing. Nothing was restored.",
+    "backup_part_size": "The backup is cut off: {path} has {found} bytes of {expected}. Nothing was restored.",
+    "backup_part_changed": "The backup was changed after it was made: {path}. Nothing was restored.",
+    "backup_key": (
+        "The backup was sealed with another key ({expected}) than the one in {path} ({found}). "
+        "Put the key file that was kept with it there. Nothing was restored."
+    ),
+    "backup_does_not_open": "Values in the backup do not open with this key: {places}. Nothing was restored.",
+    "restore_place_taken": "{place} holds records already; a backup is restored into an empty place.",
+    "restore_files_taken": "{path} holds files already; a backup is restored into an empty place.",
+    "restore_differs": "What was restored is not equal to the backup in {tables}; empty the database and try again.",
+    "tombstones_unreadable": "The file of erased people, {path}, cannot be read: {why}.",
+    "tombstones_changed": (
+        "The file of erased people, {path}, was changed in line {line}. Put it back from a backup: without it an older "
+        "backup of the database would bring back people who were erased."
+    ),
     "vault_key_length": "The master key should have {expected} bytes and has {found}.",
     "vault_key_missing": (
         "The key file {path} is missing, and the records are sealed with its key. Put the file back from a backup, "
@@ -34,7 +71,21 @@ SENTENCES = {
     "vault_key_unreadable": "The key file {path} cannot be read: {why}.",
     "vault_key_unwritable": "A key file cannot be made at {path}: {why}.",
     "vault_key_loose": "The key file {path} may be read by others (mode {mode}): run chmod 600 on it.",
-    "vault_key_malformed": "The key file {path} should hold one line of 64 hexadecimal digits.",
+    "vault_key_malformed": (
+        "The key file {path} should hold one line of 64 hexadecimal digits, or two different ones while the key is "
+        "being changed."
+    ),
+    "vault_key_second": (
+        "The second line of the key file holds a key ({found}) that this database does not use. Take that line away, "
+        "or put the right one there."
+    ),
+    "vault_key_left_out": (
+        "The master key is being changed, and some keys are still under the one before ({expected}): put it back as "
+        "the second line of the key file."
+    ),
+    "vault_data_keys": (
+        "The keys of the house are not on record as they should be (found: {found}). Restore the newest backup."
+    ),
     "vault_key_wrong": (
         "The key file holds another key ({found}) than the one that sealed this database ({expected}). "
         "Set [vault] key_file to the right one."
@@ -119,7 +170,9 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "bot.config.ConfigError": lambda error: error.problems,
     "knowledge_base.importers.errors.ArticleError": lambda error: error.sentences,
     "crm_core.storage.database.DatabaseError": _keyed,
+    "bot.backups.BackupRefused": _keyed,
     "crm_core.storage.vault.VaultError": _keyed,
+    "crm_core.tombstones.TombstonesBroken": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,
     "crm_core.saved_segments.SegmentRefused": _refused,
