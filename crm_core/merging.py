@@ -114,6 +114,11 @@ async def preview(work: Work, kept: Customer, other: Customer, staff_id: int | N
     )
 
 
+async def numbered(work: Work, number: int) -> Customer | None:
+    """The customer with this number, as they stand: the words of a refusal say what became of them."""
+    return await work.session.scalar(select(Customer).where(Customer.number == number))
+
+
 async def parts_of(work: Work, customer_id: int) -> list[int]:
     """The ids of all records that one person's history stands in: their own and those merged into it."""
     found, seek = [customer_id], [customer_id]

@@ -120,4 +120,11 @@ IDENTITY_SABOTEURS = (
         "    if False:\n",
         _LOGINS,
     ),
+    (
+        "merge on the command line before anybody said yes",
+        "bot/commands/customers.py",
+        '        ask(f"Make #{other} part of #{keep}?")\n',
+        "        pass\n",
+        ("tests/cli/test_merge.py",),
+    ),
 )

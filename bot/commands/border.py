@@ -175,6 +175,7 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "crm_core.tombstones.TombstonesBroken": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,
+    "crm_core.merging.MergeRefused": _refused,
     "crm_core.saved_segments.SegmentRefused": _refused,
     "crm_core.rules.record.RecordRefused": _refused,
     "crm_core.rules.orders.OrderRefused": _refused,

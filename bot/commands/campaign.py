@@ -1,14 +1,24 @@
 """`campaign …`: plan, show, pause, resume and cancel campaigns; the running process reads them from the records."""
 
 import asyncio
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands.options import AsJson, Config, Refused, local, opened, say, say_json, say_table, settings_of
+from bot.commands.options import (
+    AsJson,
+    Config,
+    Refused,
+    ask,
+    local,
+    opened,
+    say,
+    say_json,
+    say_table,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -63,7 +73,7 @@ def send(
             say_json({"audience": wanted, "included": figures.included, "excluded": figures.excluded})
         return
     if not yes:
-        _ask_whether(figures.included)
+        ask(f"Send it to {figures.included} people?")
     planned = asyncio.run(_plan(settings, texts, wanted, starts_at))
     if as_json:
         say_json(
@@ -109,13 +119,6 @@ def _time(settings: "Settings", at: str) -> datetime | None:
     if found < utc_now():
         raise CampaignRefused("campaign-past", text=at[:40])
     return found
-
-
-def _ask_whether(included: int) -> None:
-    if not sys.stdin.isatty():
-        raise Refused("Nothing was done: without a terminal to ask on, --yes is needed.")
-    if not typer.confirm(f"Send it to {included} people?"):
-        raise Refused("Nothing was done.")
 
 
 async def _dry_run(settings: "Settings", texts: dict[str, str], audience: str) -> tuple[str, "Figures"]:
@@ -254,7 +257,7 @@ def resend(
     settings = settings_of(config)
     _campaign, _figures, doubtful = asyncio.run(_look(settings, number))
     if doubtful and not yes:
-        _ask_whether(len(doubtful))
+        ask(f"Send it to {len(doubtful)} people?")
     count = asyncio.run(_resend(settings, number)) if doubtful else 0
     if as_json:
         say_json({"campaign": number, "resent": count})

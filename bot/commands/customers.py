@@ -1,19 +1,22 @@
 """`customer …` and `attribute …`: looking customers up, changing a record, and the fields that the operator adds."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from bot.commands.options import AsJson, Config, Refused, opened, say, say_json, say_table, settings_of
+from bot.commands.options import AsJson, Config, Refused, ask, countable, opened, say, say_json, say_table, settings_of
 
 if TYPE_CHECKING:
-    from crm_core.models import Customer
+    from bot.config import Settings
+    from crm_core.merging import Preview
+    from crm_core.models import Customer, Merge
     from crm_core.record import Card
     from crm_core.work import Work
 
 customers = typer.Typer(
-    help="Look customers up and change their records.",
+    help="Look customers up, change their records, and join two of one person.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -24,7 +27,7 @@ attribute = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The customer's number.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", callback=countable, help="The customer's number.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -179,6 +182,157 @@ def change(
             return Texts(("en",)).say("en", key, number=str(customer.number), field=edit.field or words[0])
 
     say(asyncio.run(go()))
+
+
+# ---- two records of one person ----
+
+
+@customers.command("merge")
+def merge(
+    keep: Annotated[
+        int, typer.Argument(metavar="KEEP", callback=countable, help="The number of the customer who stays.")
+    ],
+    other: Annotated[
+        int, typer.Argument(metavar="OTHER", callback=countable, help="The number of the one who becomes part of them.")
+    ],
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what would happen.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before merging.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make two records of one person one.
+
+    What would happen is shown first. `customer unmerge` takes them apart again within 30 days. The look and the merge
+    are audit entries.
+    """
+    settings = settings_of(config)
+    found = asyncio.run(_preview(settings, keep, other))
+    if not as_json:
+        for line in _words_of(found):
+            say(line)
+    if preview:
+        if as_json:
+            say_json(_preview_as_json(found))
+        return
+    if not yes:
+        ask(f"Make #{other} part of #{keep}?")
+    row = asyncio.run(_merge(settings, keep, other))
+    if as_json:
+        say_json({"merge": row.id, **_preview_as_json(found)})
+    else:
+        say(f"#{other} is part of #{keep} now. `frontdesk customer unmerge {row.id}` takes them apart again.")
+
+
+async def _pair(work: "Work", keep: int, other: int) -> tuple["Customer", "Customer"]:
+    return await _as_they_stand(work, keep), await _as_they_stand(work, other)
+
+
+async def _as_they_stand(work: "Work", number: int) -> "Customer":
+    from crm_core import merging
+
+    found = await merging.numbered(work, number)
+    if found is None:
+        raise Refused(f"There is no customer #{number}.")
+    return found
+
+
+async def _preview(settings: "Settings", keep: int, other: int) -> "Preview":
+    from crm_core import merging
+
+    async with opened(settings) as records, records.write() as work:
+        return await merging.preview(work, *await _pair(work, keep, other))
+
+
+async def _merge(settings: "Settings", keep: int, other: int) -> "Merge":
+    from crm_core import merging
+
+    async with opened(settings) as records, records.write() as work:
+        pair = await _pair(work, keep, other)
+        return await merging.merge(work, *pair, "person", None, settings.relationships.lifecycle)
+
+
+def _words_of(found: "Preview") -> list[str]:
+    from bot.merge_words import preview_words
+    from bot.texts import Texts
+
+    return preview_words(partial(Texts(("en",)).say, "en"), found)
+
+
+def _preview_as_json(found: "Preview") -> dict[str, Any]:
+    from bot.merge_words import contact_shown
+
+    return {
+        "kept": found.kept.number,
+        "other": found.other.number,
+        "channels": found.identities,
+        "tickets": found.tickets,
+        "orders": found.orders,
+        "conflicts": [{"field": field, "stays": stays, "goes": goes} for field, stays, goes in found.conflicts],
+        "fills": found.fills,
+        "contacts": [{"kind": kind, "value": contact_shown(kind, value)} for kind, value in found.contacts],
+        "tags": found.tags,
+        "consent": found.consent,
+    }
+
+
+@customers.command("unmerge")
+def unmerge(
+    merge: Annotated[
+        int,
+        typer.Argument(
+            metavar="MERGE", callback=countable, help="What `customer merge` printed, or the number of who was kept."
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take apart what a merge joined, within 30 days of it, as they were.
+
+    Of a customer's number, the newest merge into that record is meant. Recorded as an audit entry.
+    """
+    settings = settings_of(config)
+    joined = asyncio.run(_joined(settings, merge))
+    if not yes:
+        ask(f"Take #{joined.kept} and #{joined.other} apart?")
+    asyncio.run(_unmerge(settings, joined.id))
+    if as_json:
+        say_json({"merge": joined.id, "kept": joined.kept, "other": joined.other})
+    else:
+        say(f"#{joined.kept} and #{joined.other} are two people again, as they were.")
+
+
+class _Joined(NamedTuple):
+    """A merge and the numbers of the two."""
+
+    id: int
+    kept: int | None
+    other: int | None
+
+
+async def _joined(settings: "Settings", merge: int) -> _Joined:
+    from crm_core import merging
+    from crm_core.merging import MergeRefused
+    from crm_core.models import Customer
+
+    async with opened(settings) as records, records.read() as work:
+        row = await merging.get(work, merge)
+        if row is None:
+            row = await merging.newest(work, (await _known(work, merge)).id)
+        if row is None:
+            raise MergeRefused("merge_nothing_to_undo")
+        kept = await work.session.get_one(Customer, row.kept_id)
+        other = await work.session.get_one(Customer, row.merged_id)
+        return _Joined(row.id, kept.number, other.number)
+
+
+async def _unmerge(settings: "Settings", merge_id: int) -> None:
+    from crm_core import unmerging
+    from crm_core.models import Merge
+
+    async with opened(settings) as records, records.write() as work:
+        row = await work.session.get_one(Merge, merge_id)
+        await unmerging.undo(work, row, None, settings.relationships.lifecycle)
 
 
 # ---- attributes ----

@@ -1,6 +1,7 @@
 """What the commands share: their options, the settings and records they open, and how they speak."""
 
 import json
+import sys
 import unicodedata
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")
 
 class Refused(Exception):
     """A command cannot do this; its arguments are the sentences that say why."""
+
+
+def countable(number: int | None) -> int | None:
+    """A number that a record may have; one that no database can hold is refused before it is looked for."""
+    if number is not None and not 0 < number < 1 << 63:
+        raise typer.BadParameter("there is no such number.")
+    return number
 
 
 def settings_of(config: Path | None) -> "Settings":
@@ -59,6 +67,14 @@ async def opened(settings: "Settings", *, make: bool = False) -> AsyncIterator["
         yield records
     finally:
         await records.database.close()
+
+
+def ask(question: str) -> None:
+    """Ask whether to go on; raises Refused when the answer is no, or when nobody is there to give one."""
+    if not sys.stdin.isatty():
+        raise Refused("Nothing was done: without a terminal to ask on, --yes is needed.")
+    if not typer.confirm(question):
+        raise Refused("Nothing was done.")
 
 
 def say(text: str = "") -> None:

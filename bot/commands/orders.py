@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bot.commands.options import AsJson, Config, Refused, local, opened, say, say_json, say_table, settings_of
+from bot.commands.options import (
+    AsJson,
+    Config,
+    Refused,
+    countable,
+    local,
+    opened,
+    say,
+    say_json,
+    say_table,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -115,7 +126,9 @@ def _say_whole(settings: "Settings", whole: "Whole", customer: int | None) -> No
 
 @order.command("list")
 def listing(
-    customer: Annotated[int | None, typer.Option("--customer", metavar="N", help="Only of this customer.")] = None,
+    customer: Annotated[
+        int | None, typer.Option("--customer", metavar="N", callback=countable, help="Only of this customer.")
+    ] = None,
     product: Annotated[str, typer.Option("--product", help="Only with this product, by its name or SKU.")] = "",
     apart: Annotated[
         bool, typer.Option("--apart", help="The orders of people who are not on record yet, and whose they are.")
