@@ -92,7 +92,7 @@ async def alert_desk(work: Work, shop: Shop, ticket: Ticket, kind: str = "card")
             work, channel=channel, chat=chat, lane=Lane.COPY, conversation_id=None, subject=subject, thread=thread
         )
         return
-    for member in await staff.on_the_desk(work):
+    for member in await staff.on_the_desk(work, ticket.team):
         await outbox.queue_for_staff(work, member.id, subject=subject, thread=thread)
 
 

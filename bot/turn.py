@@ -10,8 +10,11 @@ from bot.texts import Texts
 from crm_core.conversations import Words, record
 from crm_core.files import MADE, FileStore
 from crm_core.models import Conversation, Customer, Dialogue, Identity, Interaction, Kind, Outbox, Role, Staff, Ticket
+from crm_core.rules.access import Principal, Scope
 from crm_core.rules.knowledge import Draft
 from crm_core.rules.lifecycle import Lifecycle
+from crm_core.tombstones import Tombstones
+from crm_core.touching import principal_of
 from crm_core.work import Work
 from knowledge_base import Article, Match
 from knowledge_base.calibration import Calibration
@@ -48,12 +51,16 @@ class Shop:
     texts: Texts
     articles: Articles
     files: FileStore
+    tombstones: Tombstones
     elsewhere: dict[str, str] = field(default_factory=dict)  # where one can go on: "telegram" -> address before a token
     staff_group: tuple[str, str] | None = None  # channel and chat of the group that is told of tickets
     unclaimed_after_minutes: int = 10
     quiet: tuple[Any, Any] | None = None
     weekly_cap: int = 3
     country: str = ""  # whose phone numbers are meant that do not say
+    agents_see: Scope = Scope.ALL
+    broadcast_needs_second_from: int = 1000  # recipients
+    pin_memory_kib: int = 65_536
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     understand: Callable[[Sequence[tuple[str, str]]], Awaitable[None]] | None = None  # before these are matched
     judge_share: float = 0.0  # of the questions, drawn at random, that staff may be asked to judge
@@ -98,6 +105,7 @@ class Turn:
     dialogue: Dialogue | None = None
     match: Match | None = None
     found: Any = None  # what the handler's `ahead` found out before this transaction opened
+    named: set[int] = field(default_factory=set)  # customers whose words were read for that
     pressed: Pressed | None = None
     interaction: Interaction | None = None  # what was written down of the incoming
     new: bool = False  # this person writes for the first time
@@ -113,6 +121,13 @@ class Turn:
     def role(self) -> Role:
         """What this person may do."""
         return Role(self.staff.role) if self.staff else Role.CUSTOMER
+
+    @property
+    def principal(self) -> Principal:
+        """This person as the table of `rules.access` sees them."""
+        if self.staff is not None:
+            return principal_of(self.staff, self.shop.agents_see)
+        return Principal(role=Role.CUSTOMER, id=self.customer.id if self.customer is not None else 0)
 
     @property
     def text(self) -> str:

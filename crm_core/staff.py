@@ -115,10 +115,16 @@ async def session_identity(work: Work, token: str) -> Identity | None:
     return await work.session.scalar(statement)
 
 
-async def on_the_desk(work: Work) -> Sequence[Staff]:
-    """Everybody who works tickets."""
+async def on_the_desk(work: Work, team: str = "") -> Sequence[Staff]:
+    """Everybody who works tickets; of a team, as long as somebody is in it."""
     statement = select(Staff).where(Staff.role.in_(DESK_ROLES), Staff.revoked_at.is_(None)).order_by(Staff.id)
-    return (await work.session.scalars(statement)).all()
+    everyone = (await work.session.scalars(statement)).all()
+    return [one for one in everyone if team and one.team == team] or everyone
+
+
+async def teams(work: Work) -> list[str]:
+    """The teams that somebody on the desk is in, by name."""
+    return sorted({one.team for one in await on_the_desk(work) if one.team})
 
 
 async def everybody(work: Work) -> Sequence[Staff]:

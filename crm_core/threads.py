@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from crm_core import orders
 from crm_core.models import (
@@ -52,8 +52,8 @@ class Facts:
     tried: list[Interaction] = field(default_factory=list)  # the bot's answers, and questions it could not answer
 
 
-async def tickets_for(work: Work, staff_id: int) -> list[TicketLine]:
-    """Active tickets, longest wait first, and those that this colleague resolved lately."""
+async def tickets_for(work: Work, staff_id: int, *within: ColumnElement[bool]) -> list[TicketLine]:
+    """Active tickets (of those `within` a condition), longest wait first, and what this colleague resolved lately."""
     lately = and_(
         Ticket.state == TicketState.RESOLVED,
         Ticket.assignee_id == staff_id,
@@ -65,7 +65,7 @@ async def tickets_for(work: Work, staff_id: int) -> list[TicketLine]:
         .join(Identity, Identity.id == Conversation.identity_id)
         .join(Customer, Customer.id == Ticket.customer_id)
         .outerjoin(Staff, Staff.id == Ticket.assignee_id)
-        .where(or_(Ticket.state.in_(ACTIVE), lately))
+        .where(or_(Ticket.state.in_(ACTIVE), lately), *within)
         .order_by(Ticket.waiting_since.is_(None), Ticket.waiting_since, Ticket.opened_at)
         .limit(LISTED)
     )

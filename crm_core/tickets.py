@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from crm_core.conversations import Words, record
 from crm_core.models import (
@@ -115,6 +115,8 @@ async def claim(
         raise TicketRefused("ticket_not_active", number=ticket.number)
     if ticket.assignee_id == staff.id:
         return
+    if ticket.assignee_id is None and not take_over and ticket.team not in ("", staff.team):
+        raise TicketRefused("ticket_of_team", number=ticket.number, team=ticket.team)
     if ticket.assignee_id is not None and not take_over:
         other = await work.session.get_one(Staff, ticket.assignee_id)
         raise TicketRefused("ticket_taken", number=ticket.number, name=other.name)
@@ -160,9 +162,12 @@ async def resolve(work: Work, conversation: Conversation, ticket: Ticket, staff:
     await let_go(work, ticket)
 
 
-async def hand_on(work: Work, conversation: Conversation, ticket: Ticket, staff: Staff, to: Staff | None) -> None:
-    """Give a ticket to a colleague, or back to the queue when `to` is None."""
+async def hand_on(
+    work: Work, conversation: Conversation, ticket: Ticket, staff: Staff, to: Staff | None, team: str | None = None
+) -> None:
+    """Give a ticket to a colleague, or back to the queue when `to` is None: that of a `team`, "" for everybody's."""
     ticket.assignee_id = to.id if to else None
+    ticket.team = ticket.team if team is None else team
     if to is None:
         ticket.alerted_at = work.now
         ticket.state = TicketState.OPEN
@@ -208,11 +213,11 @@ async def by_number(work: Work, number: int) -> Ticket | None:
     return await work.session.scalar(select(Ticket).where(Ticket.number == number))
 
 
-async def queue(work: Work, limit: int = 20) -> Sequence[Ticket]:
-    """Tickets that nobody has, longest wait first."""
+async def queue(work: Work, limit: int = 20, *within: ColumnElement[bool]) -> Sequence[Ticket]:
+    """Tickets that nobody has (of those `within` a condition), longest wait first."""
     statement = (
         select(Ticket)
-        .where(Ticket.state.in_(ACTIVE), Ticket.assignee_id.is_(None))
+        .where(Ticket.state.in_(ACTIVE), Ticket.assignee_id.is_(None), *within)
         .order_by(func.coalesce(Ticket.waiting_since, Ticket.opened_at))
         .limit(limit)
     )

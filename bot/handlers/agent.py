@@ -7,7 +7,7 @@ from bot.message import Button, Reply
 from bot.rendering import called, ticket_card
 from bot.tell import alert_desk, person_of, queue_words, show_card, tell, tell_colleague
 from bot.turn import Handler, Turn
-from crm_core import audit, conversations, learning, outbox, staff, tickets
+from crm_core import audit, conversations, learning, outbox, staff, tickets, touching
 from crm_core.models import (
     DESK_ROLES,
     Conversation,
@@ -33,7 +33,7 @@ _LONGEST_CAPTION = 1000  # … and beside a file
 async def queue(turn: Turn) -> list[Reply]:
     """Who waits, longest first, each with a claim button; then one's own tickets."""
     assert turn.staff is not None
-    waiting = await tickets.queue(turn.work, 10)
+    waiting = await tickets.queue(turn.work, 10, touching.tickets_within(turn.principal, "ticket.queue"))
     own = await tickets.mine(turn.work, turn.staff.id, 10)
     lines = [turn.say("queue-title", count=len(waiting))]
     lines += [await _line(turn, ticket) for ticket in waiting]
@@ -64,7 +64,20 @@ async def ticket_of(turn: Turn, *, spoken: bool = False) -> tuple[Ticket | None,
     """Which ticket is meant, and the words that remain: by button, thread, answered copy, number, or the one in hand.
 
     Words that are `spoken` may begin with a number of their own ("/reply 3 days"): with one in hand, only #3 names one.
+    A ticket that this colleague may not see is none.
     """
+    ticket, words = await _meant(turn, spoken=spoken)
+    return await seen(turn, ticket), words
+
+
+async def seen(turn: Turn, ticket: Ticket | None) -> Ticket | None:
+    """The ticket if this colleague may see it, else None."""
+    if ticket is None or not await touching.may_touch_ticket(turn.work, turn.principal, "ticket.history", ticket):
+        return None
+    return ticket
+
+
+async def _meant(turn: Turn, *, spoken: bool) -> tuple[Ticket | None, str]:
     if turn.pressed is not None:
         return await tickets.by_number(turn.work, int(turn.pressed.args["ticket"])), ""
     found = await ticket_here(turn)
@@ -230,7 +243,7 @@ async def _offer_to_judge(turn: Turn) -> list[Reply]:
 
 
 async def hand_on(turn: Turn) -> list[Reply]:
-    """Give the ticket to a colleague by name or button, or back to the queue."""
+    """Give the ticket to a colleague by name or button, to a team, or back to the queue."""
     assert turn.staff is not None
     ticket, name = await ticket_of(turn)
     if ticket is None:
@@ -239,16 +252,21 @@ async def hand_on(turn: Turn) -> list[Reply]:
         tickets.check_own(ticket, turn.staff)
     except TicketRefused as refused:
         return _refused(turn, refused)
-    to: Staff | None = None
+    if turn.pressed is not None and "team" in turn.pressed.args:
+        return await _back_to_queue(turn, ticket, str(turn.pressed.args["team"]))
     if turn.pressed is not None and "to" in turn.pressed.args:
         to = await turn.work.session.get(Staff, int(turn.pressed.args["to"]))
-    elif name and name.casefold() not in ("queue", "队列"):
-        to = await staff.by_name(turn.work, name)
-        if to is None:
-            return [turn.reply("colleague-unknown", name=name[:60])]
-    elif not name:
+        return await (_back_to_queue(turn, ticket) if to is None else _handed(turn, ticket, to))
+    if not name:
         return [await _hand_on_to_whom(turn, ticket)]
-    return await _handed(turn, ticket, to)
+    if name.casefold() in ("queue", "队列"):
+        return await _back_to_queue(turn, ticket)
+    if (to := await staff.by_name(turn.work, name)) is not None:
+        return await _handed(turn, ticket, to)
+    team = name.casefold()
+    if team in await staff.teams(turn.work):
+        return await _back_to_queue(turn, ticket, team)
+    return [turn.reply("colleague-unknown", name=name[:60])]
 
 
 async def _hand_on_to_whom(turn: Turn, ticket: Ticket) -> Reply:
@@ -263,19 +281,36 @@ async def _hand_on_to_whom(turn: Turn, ticket: Ticket) -> Reply:
         (Button(label=one.name, act="ticket.hand_on", args={"ticket": ticket.number, "to": str(one.id)}),)
         for one in colleagues
     ]
+    rows += [
+        (
+            Button(
+                label=turn.say("button-to-team", team=one),
+                act="ticket.hand_on",
+                args={"ticket": ticket.number, "team": one},
+            ),
+        )
+        for one in (await staff.teams(turn.work))[:8]
+    ]
     rows.append((turn.button("button-back-to-queue", "ticket.hand_on", ticket=ticket.number, to="0"),))
     return Reply(text=turn.say("hand-on-to-whom", number=str(ticket.number)), buttons=tuple(rows))
 
 
-async def _handed(turn: Turn, ticket: Ticket, to: Staff | None) -> list[Reply]:
+async def _back_to_queue(turn: Turn, ticket: Ticket, team: str | None = None) -> list[Reply]:
+    """Whoever is free takes it: of a team, or of those whose queue it was in before."""
     assert turn.staff is not None
-    if to is not None and (to.revoked_at is not None or to.role not in DESK_ROLES or to.id == turn.staff.id):
+    _identity, conversation = await person_of(turn.work, ticket.conversation_id)
+    await tickets.hand_on(turn.work, conversation, ticket, turn.staff, None, team)
+    await alert_desk(turn.work, turn.shop, ticket)
+    key = "handed-to-team" if team else "handed-back"
+    return [turn.reply(key, number=str(ticket.number), team=team or "")]
+
+
+async def _handed(turn: Turn, ticket: Ticket, to: Staff) -> list[Reply]:
+    assert turn.staff is not None
+    if to.revoked_at is not None or to.role not in DESK_ROLES or to.id == turn.staff.id:
         return [turn.reply("colleague-unknown", name=to.name)]
     _identity, conversation = await person_of(turn.work, ticket.conversation_id)
     await tickets.hand_on(turn.work, conversation, ticket, turn.staff, to)
-    if to is None:
-        await alert_desk(turn.work, turn.shop, ticket)
-        return [turn.reply("handed-back", number=str(ticket.number))]
     await tell_colleague(turn.work, turn.shop, to.id, "handed-to-you", number=str(ticket.number), name=turn.staff.name)
     if to.hand_ticket_id is None:
         tickets.take_in_hand(turn.work, to, ticket)
@@ -361,9 +396,10 @@ async def resend(turn: Turn) -> list[Reply]:
         else None
     )
     ticket = await turn.work.session.get(Ticket, known.ticket_id) if known and known.ticket_id else None
-    if row is None or ticket is None or row.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
+    ticket = await seen(turn, ticket)
+    if row is None or ticket is None or not row.chat or row.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
         return [turn.reply("resend-nothing")]
-    if ticket.assignee_id != turn.staff.id and not access.may(turn.role, "ticket.take_over"):
+    if not await touching.may_touch_ticket(turn.work, turn.principal, "ticket.resend", ticket):
         return [turn.reply("ticket-not-yours", number=str(ticket.number))]
     await outbox.resend(turn.work, row)
     audit.enter(turn.work, turn.staff.id, "ticket.resend", f"interaction:{row.interaction_id}")

@@ -9,7 +9,7 @@ from bot.message import Button, Reply
 from bot.portrait import Reader, card_text, entry_text, note_line, reach
 from bot.record_words import CONTACT_FIELDS, Do, Edit, apply, as_edit, called, read_edit
 from bot.turn import Handler, Turn
-from crm_core import attributes, audit, contacts, finding, record, timeline
+from crm_core import attributes, audit, contacts, finding, record, timeline, touching
 from crm_core.conversations import name_of
 from crm_core.models import Attribute, ContactKind, Customer, Dialogue, Kind, Ticket
 from crm_core.record import FIELDS, By
@@ -53,7 +53,7 @@ async def command(turn: Turn) -> list[Reply]:
     number = read_id(first.removeprefix("#"))
     if number is not None and rest:
         if (edit := read_edit(rest, known)) is not None:
-            customer = await record.by_number(turn.work, number)
+            customer = await _seen(turn, await record.by_number(turn.work, number))
             return await _edit_by_line(turn, customer, edit) if customer else [_unknown(turn, f"#{number}")]
     elif number is None and (edit := read_edit(turn.argument, known)) is not None:
         customer = await _of_ticket(turn)
@@ -69,12 +69,22 @@ async def _of_ticket(turn: Turn) -> Customer | None:
         ticket = await turn.work.session.get(Ticket, turn.staff.hand_ticket_id)
     if ticket is None:
         return None
-    return await record.kept(turn.work, await turn.work.session.get_one(Customer, ticket.customer_id))
+    return await _seen(turn, await turn.work.session.get(Customer, ticket.customer_id))
+
+
+async def _seen(turn: Turn, customer: Customer | None) -> Customer | None:
+    """Who this customer is by now, if this colleague may see them, else None."""
+    kept = await record.kept(turn.work, customer) if customer is not None else None
+    if kept is None or not await touching.may_touch_customer(turn.work, turn.principal, "customer.show", kept.id):
+        return None
+    return kept
 
 
 async def _search(turn: Turn, words: str) -> list[Reply]:
     assert turn.staff is not None
     found = await finding.find(turn.work, words, turn.shop.country, _HITS + 1)
+    within = await touching.customers_within(turn.work, turn.principal, "customer.show", [one.id for one in found])
+    found = [one for one in found if one.id in within]
     if not found:
         return [_unknown(turn, words)]
     if len(found) == 1:
@@ -109,8 +119,7 @@ def _to(customer: Customer, label: str, act: str, **more: Any) -> Button:
 async def _pressed(turn: Turn) -> Customer | None:
     assert turn.pressed is not None
     written = read_id(str(turn.pressed.args["customer"]))
-    found = await turn.work.session.get(Customer, written) if written is not None else None
-    return await record.kept(turn.work, found) if found is not None else None
+    return await _seen(turn, await turn.work.session.get(Customer, written) if written is not None else None)
 
 
 # ---- looking ----
@@ -372,7 +381,7 @@ async def talk(turn: Turn) -> list[Reply] | None:
         return None
     if turn.incoming.group or await ticket_here(turn) is not None:
         return None  # talk among colleagues, or an answer to a customer
-    customer = await turn.work.session.get(Customer, int(dialogue.answers["customer"]))
+    customer = await _seen(turn, await turn.work.session.get(Customer, int(dialogue.answers["customer"])))
     if turn.work.now - dialogue.updated_at > _STALE or customer is None:
         await turn.work.session.delete(dialogue)
         turn.dialogue = None
@@ -380,7 +389,6 @@ async def talk(turn: Turn) -> list[Reply] | None:
     if not access.may(turn.role, "customer.edit"):
         return [turn.reply("not-allowed")]
     field = str(dialogue.answers["field"])
-    customer = await record.kept(turn.work, customer)
     await turn.file(Kind.COMMAND, text=f"/customer #{customer.number or customer.id} {field}")
     edit = as_edit(field, turn.text)
     try:

@@ -6,10 +6,11 @@ from sqlalchemy import select
 from bot.message import Button, Reply
 from bot.rendering import called
 from bot.turn import Handler, Turn
-from crm_core import merging, suggestions, unmerging
+from crm_core import merging, record, suggestions, touching, unmerging
 from crm_core.merging import MergeRefused, Preview
 from crm_core.models import Customer, Merge
 from crm_core.rules.merging import UNDO_TERM
+from crm_core.rules.record import masked
 from crm_core.storage.ids import read_id
 
 _SHOWN = 3  # suggestions at once
@@ -34,11 +35,25 @@ async def merge(turn: Turn) -> list[Reply]:
 async def _numbered(turn: Turn, word: str) -> Customer | None:
     """The customer with this number, as they stand: the words of refusal say what became of them."""
     number = read_id(word)
-    return await turn.work.session.scalar(select(Customer).where(Customer.number == number)) if number else None
+    if number is None:
+        return None
+    return await _seen(turn, await turn.work.session.scalar(select(Customer).where(Customer.number == number)))
+
+
+async def _seen(turn: Turn, customer: Customer | None) -> Customer | None:
+    """The customer if this colleague may touch who they are by now, else None."""
+    kept = await record.kept(turn.work, customer) if customer is not None else None
+    if kept is None or not await touching.may_touch_customer(turn.work, turn.principal, "merge", kept.id):
+        return None
+    return customer
 
 
 async def _suggested(turn: Turn) -> list[Reply]:
-    found = await suggestions.waiting(turn.work, _SHOWN)
+    found = [
+        (row, first, second)
+        for row, first, second in await suggestions.waiting(turn.work, _SHOWN)
+        if await _seen(turn, first) is not None and await _seen(turn, second) is not None
+    ]
     if not found:
         return [turn.reply("merge-none")]
     replies = []
@@ -87,7 +102,7 @@ async def _lines(turn: Turn, found: Preview) -> list[str]:
         fields = ", ".join(turn.say(f"merge-field-{_key(field)}") for field in found.fills)
         lines.append(turn.say("merge-fills", fields=fields))
     if found.contacts:
-        lines.append(turn.say("merge-contacts", contacts=", ".join(value for _kind, value in found.contacts)))
+        lines.append(turn.say("merge-contacts", contacts=", ".join(masked(*one) for one in found.contacts)))
     if found.tags:
         lines.append(turn.say("merge-tags", tags=", ".join(found.tags)))
     if found.consent != found.consent_before:
@@ -123,8 +138,8 @@ async def do(turn: Turn) -> list[Reply]:
 async def _pair(turn: Turn) -> tuple[Customer, Customer] | None:
     assert turn.pressed is not None
     args = turn.pressed.args
-    kept = await turn.work.session.get(Customer, int(args["kept"]))
-    other = await turn.work.session.get(Customer, int(args["other"]))
+    kept = await _seen(turn, await turn.work.session.get(Customer, int(args["kept"])))
+    other = await _seen(turn, await turn.work.session.get(Customer, int(args["other"])))
     return (kept, other) if kept is not None and other is not None else None
 
 
@@ -151,7 +166,7 @@ async def _undo_newest(turn: Turn, word: str) -> list[Reply]:
 
 async def _undo(turn: Turn, row: Merge | None) -> list[Reply]:
     assert turn.staff is not None
-    if row is None:
+    if row is None or await _seen(turn, await turn.work.session.get(Customer, row.kept_id)) is None:
         return [turn.reply("merge-nothing-to-undo")]
     try:
         other = await unmerging.undo(turn.work, row, turn.staff.id, turn.shop.lifecycle)

@@ -11,7 +11,7 @@ from bot.handlers import ask
 from bot.message import Button, Reply
 from bot.rendering import called
 from bot.turn import Handler, Turn
-from crm_core import audit, orders, orders_apart, suggestions
+from crm_core import audit, orders, orders_apart, suggestions, touching
 from crm_core.models import ORDER_DIALOGUE, Customer, Dialogue, Interaction, Order
 from crm_core.orders import Claim
 from crm_core.rules import order_questions
@@ -253,7 +253,10 @@ async def show(turn: Turn) -> list[Reply]:
     number = turn.argument.removeprefix("#").strip()
     if not number:
         return [turn.reply("order-which")]
-    found = (await orders.by_ref(turn.work, number) or await orders.by_tracking(turn.work, number))[:_SHOWN_TO_STAFF]
+    found = await orders.by_ref(turn.work, number) or await orders.by_tracking(turn.work, number)
+    owners = {one.customer_id for one in found}
+    within = await touching.customers_within(turn.work, turn.principal, "order.show", owners)
+    found = [one for one in found if one.customer_id in within][:_SHOWN_TO_STAFF]
     if not found:
         return [turn.reply("order-unknown", number=number[:60])]
     blocks = []

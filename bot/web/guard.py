@@ -5,7 +5,12 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Connection
+
+from bot.web.house import Staff
+from crm_core.models import Role
+from crm_core.rules.access import Principal, Scope
 
 VISITOR_COOKIE = "frontdesk_visitor"
 STAFF_COOKIE = "frontdesk_staff"
@@ -35,7 +40,7 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Pass on, with the headers set as the answer begins."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -49,6 +54,11 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def principal_of(staff: Staff, sees: Scope) -> Principal:
+    """A colleague at the desk as the table of `rules.access` sees them; `sees`: how far agents look here."""
+    return Principal(role=Role(staff.roles[0]), id=int(staff.id), team=staff.team, sees=sees)
 
 
 def same_origin(headers: Mapping[str, str], base_url: str) -> bool:

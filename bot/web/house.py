@@ -65,6 +65,7 @@ class Staff:
     roles: tuple[str, ...]
     language: str = ""
     commands: tuple[str, ...] = ()  # the commands this role may give, as "/queue"
+    team: str = ""
 
 
 Viewer = Visitor | Staff

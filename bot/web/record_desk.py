@@ -11,14 +11,15 @@ from starlette.responses import JSONResponse, Response
 from bot.portrait import Reader, entry_text, reach
 from bot.record_words import CONTACT_FIELDS, Do, Edit, apply
 from bot.turn import Shop
-from bot.web.guard import STAFF_COOKIE, same_origin
+from bot.web.guard import STAFF_COOKIE, principal_of, same_origin
 from bot.web.house import Staff
-from crm_core import attributes, audit, finding, record, staff, timeline
+from crm_core import attributes, audit, finding, record, staff, timeline, touching
 from crm_core.attributes import Held
 from crm_core.conversations import name_of
 from crm_core.models import Attribute, AttributeKind, ContactKind, Customer
 from crm_core.record import FIELDS, By, Card
 from crm_core.rules import access
+from crm_core.rules.access import Principal
 from crm_core.rules.orders import money
 from crm_core.rules.record import RecordRefused
 from crm_core.storage.ids import read_id
@@ -69,6 +70,9 @@ class RecordDesk:
         async with self._records.write() as work:
             words = request.query_params.get("words", "")
             found = await finding.find(work, words, self._app.shop.country, _LISTED)
+            ids = [one.id for one in found]
+            within = await touching.customers_within(work, self._principal(member), "customer.show", ids)
+            found = [one for one in found if one.id in within]
             audit.enter(work, int(member.id), "customer.find", "customers", count=len(found))
             lines = [await _line(work, reader, one) for one in found]
         return JSONResponse({"customers": lines})
@@ -78,14 +82,15 @@ class RecordDesk:
         revealed = request.query_params.get("reveal") == "1"
         member = await self._member(request, "customer.reveal" if revealed else "customer.show")
         async with self._records.write() as work:
-            return await self._card(work, request, member, await self._customer(work, request), revealed=revealed)
+            customer = await self._customer(work, request, member)
+            return await self._card(work, request, member, customer, revealed=revealed)
 
     async def events(self, request: Request) -> Response:
         """A page of the timeline, and the cursor of the one before."""
         member = await self._member(request, "customer.timeline")
         reader = self._reader(request)
         async with self._records.write() as work:
-            customer = await self._customer(work, request)
+            customer = await self._customer(work, request, member)
             audit.enter(work, int(member.id), "customer.timeline", f"customer:{customer.number}")
             page = await timeline.page(work, customer, request.query_params.get("before", ""))
             known = await attributes.listed(work, archived=True)
@@ -105,7 +110,7 @@ class RecordDesk:
         reader = self._reader(request)
         try:
             async with self._records.write() as work:
-                customer = await self._customer(work, request)
+                customer = await self._customer(work, request, member)
                 await self._apply(work, customer, wanted, By(staff_id=int(member.id), source="desk"))
                 return await self._card(work, request, member, customer, revealed=False)
         except RecordRefused as refused:
@@ -134,10 +139,15 @@ class RecordDesk:
             raise HTTPException(403)
         return member
 
-    async def _customer(self, work: Work, request: Request) -> Customer:
+    def _principal(self, member: Staff) -> Principal:
+        return principal_of(member, self._app.shop.agents_see)
+
+    async def _customer(self, work: Work, request: Request, member: Staff) -> Customer:
+        """Who is asked for: the same answer for a number that nobody has and for somebody out of reach."""
         number = read_id(request.path_params["number"])
         found = await record.by_number(work, number) if number is not None else None
-        if found is None:
+        principal = self._principal(member)
+        if found is None or not await touching.may_touch_customer(work, principal, "customer.show", found.id):
             raise HTTPException(404)
         return found
 

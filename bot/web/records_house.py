@@ -21,6 +21,7 @@ from bot.tell import tell
 from bot.turn import Shop as CounterShop
 from bot.web.bell import EVERYTHING, Bell, Listener
 from bot.web.files import PHOTOS, kind_of, sniff
+from bot.web.guard import principal_of
 from bot.web.house import (
     HOME,
     Health,
@@ -46,7 +47,7 @@ from bot.web.records_view import (
     role_sees_tickets,
     staff_ids,
 )
-from crm_core import articles, campaigns, conversations, customers, identities, staff, threads
+from crm_core import articles, campaigns, conversations, customers, identities, staff, threads, touching
 from crm_core.files import FileStore
 from crm_core.identities import LinkRefused, LoginFailed
 from crm_core.merging import MergeRefused
@@ -212,6 +213,7 @@ class RecordsHouse:
             roles=(row.role,),
             language=identity.language,
             commands=tuple(name for name, _line in offered if name not in _OPENED_BY_PEOPLE),
+            team=row.team,
         )
 
     async def enter(self, invite: str, language: str) -> str | None:
@@ -277,8 +279,9 @@ class RecordsHouse:
         return await self._draw(work, view, conversation, kinds, after, limit)
 
     async def _ticket(self, work: Work, viewer: Staff, ticket_id: int, after: int, limit: int) -> list[WebMessage]:
-        ticket = await work.session.get(Ticket, ticket_id) if role_sees_tickets(viewer.roles[0]) else None
-        if ticket is None:
+        ticket = await work.session.get(Ticket, ticket_id)
+        principal = principal_of(viewer, self._app.shop.agents_see)
+        if ticket is None or not await touching.may_touch_ticket(work, principal, "ticket.history", ticket):
             raise NotHere
         conversation = await work.session.get_one(Conversation, ticket.conversation_id)
         if conversation.last_rev <= after:
@@ -316,7 +319,8 @@ class RecordsHouse:
             )
             listed: list[WebThread] = []
             if role_sees_tickets(member.roles[0]):
-                lines = await threads.tickets_for(work, int(member.id))
+                within = touching.tickets_within(principal_of(member, self._app.shop.agents_see), "ticket.history")
+                lines = await threads.tickets_for(work, int(member.id), within)
                 facts = await threads.facts_of(work, {line.customer.id for line in lines})
                 listed += [await view.ticket(line, facts[line.customer.id]) for line in lines]
             if access.may(member.roles[0], "campaign.list"):
@@ -364,12 +368,26 @@ class RecordsHouse:
             raise NotHere
         async with self._records.read() as work:
             attachment, interaction = await self._attachment(work, int(number))
-            if not await _may_see(work, viewer, interaction):
+            if not await self._may_see(work, viewer, interaction):
                 raise NotHere
             name = await conversations.file_name_of(work, attachment, interaction.customer_id)
         data = await self._bytes(attachment)
         mime = sniff(data)
         return StoredFile(file_name=name, mime=mime if mime in PHOTOS else "application/octet-stream", data=data)
+
+    async def _may_see(self, work: Work, viewer: Viewer, interaction: Interaction) -> bool:
+        """A visitor sees their own talk without notes; colleagues see conversations with a ticket in their reach."""
+        found = await conversations.find(work, CHANNEL, [viewer.address])
+        own = bool(found) and found[0][1].id == interaction.conversation_id
+        if isinstance(viewer, Visitor):
+            return own and interaction.kind in CUSTOMER_SEES
+        if own:
+            return True
+        if interaction.kind == Kind.COMMAND:
+            return False
+        within = touching.tickets_within(principal_of(viewer, self._app.shop.agents_see), "ticket.history")
+        ticket = select(Ticket.id).where(Ticket.conversation_id == interaction.conversation_id, within).limit(1)
+        return await work.session.scalar(ticket) is not None
 
     async def _attachment(self, work: Work, attachment_id: int) -> tuple[Attachment, Interaction]:
         attachment = await work.session.get(Attachment, attachment_id)
@@ -404,20 +422,6 @@ async def _seat(work: Work, invite: str, language: str) -> tuple[Identity, Conve
 
 def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) < 20
-
-
-async def _may_see(work: Work, viewer: Viewer, interaction: Interaction) -> bool:
-    """A visitor sees their own talk without notes; colleagues see conversations that have or had a ticket."""
-    found = await conversations.find(work, CHANNEL, [viewer.address])
-    own = bool(found) and found[0][1].id == interaction.conversation_id
-    if isinstance(viewer, Visitor):
-        return own and interaction.kind in CUSTOMER_SEES
-    if own:
-        return True
-    if not role_sees_tickets(viewer.roles[0]) or interaction.kind == Kind.COMMAND:
-        return False
-    ticket = select(Ticket.id).where(Ticket.conversation_id == interaction.conversation_id).limit(1)
-    return await work.session.scalar(ticket) is not None
 
 
 async def _suggestions(work: Work, language: str) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ class Scope(IntEnum):
     ALL = 4
 
 
+SEEING = {"own": Scope.QUEUE, "team": Scope.TEAM, "all": Scope.ALL}  # as `[access] agents_see` says it
+
+
 class About(StrEnum):
     """What an act is done to, where that decides who may."""
 
@@ -61,6 +64,11 @@ ACTS: dict[str, Rule] = {
     "order.list": Rule(_CUSTOMER),
     "consent.subscribe": Rule(_CUSTOMER),
     "consent.stop": Rule(_CUSTOMER),
+    "privacy": Rule(_CUSTOMER),
+    "privacy.export": Rule(_CUSTOMER),
+    "privacy.ask_erase": Rule(_CUSTOMER),
+    "privacy.erase": Rule(_CUSTOMER),
+    "privacy.keep": Rule(_CUSTOMER),
     "identity.continue": Rule(_CUSTOMER),
     "identity.link": Rule(_CUSTOMER),
     "ticket.queue": Rule(_WAITING_TICKETS),
@@ -80,6 +88,9 @@ ACTS: dict[str, Rule] = {
     "customer.notes": Rule(_DESK, About.CUSTOMER),
     "customer.tags": Rule(_DESK, About.CUSTOMER),
     "customer.edit": Rule(_DESK, About.CUSTOMER),
+    "customer.ask_erase": Rule(_SUPERVISING, About.CUSTOMER),
+    "customer.erase": Rule(_SUPERVISING, About.CUSTOMER, step_up=True),
+    "customer.keep": Rule(_SUPERVISING),
     "merge": Rule(_DESK, About.CUSTOMER),
     "merge.show": Rule(_DESK, About.CUSTOMER),
     "merge.do": Rule(_DESK, About.CUSTOMER),
@@ -141,6 +152,12 @@ def may(role: str, act: str) -> bool:
     """Whether somebody with this role may do this act; an act that the table does not know is denied to all."""
     rule = ACTS.get(act)
     return rule is not None and Role(role) in rule.roles
+
+
+def may_agree(role: str, act: str) -> bool:
+    """Whether somebody with this role may be the second person of an act: an admin; a supervisor for what others do."""
+    rule = ACTS.get(act)
+    return rule is not None and (role == Role.ADMIN or (role == Role.SUPERVISOR and rule.roles.keys() != _ADMIN.keys()))
 
 
 def reach(principal: Principal, act: str) -> Scope | None:
