@@ -29,7 +29,7 @@ from crm_core.work import Work
 def create(work: Work, *, language: str, name: str, source: str, number: int | None = None) -> Customer:
     """A new customer with a key of their own, to be found by their name."""
     customer_id = new_id()
-    key = work.vault.new_customer_key(customer_id)
+    key = work.new_key(customer_id)
     customer = Customer(
         id=customer_id,
         number=number,

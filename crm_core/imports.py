@@ -416,6 +416,7 @@ class NewRows:
         await work.session.flush()
         for number, row in enumerate(self.customers, start=first):
             row["number"] = number
+            work.new_keys[row["id"]] = row["key"]
         await work.session.execute(insert(cast(Table, Customer.__table__)), self.customers)
         for table, rows in self.others.items():
             if rows:
@@ -424,7 +425,7 @@ class NewRows:
     def _add(self, draft: CustomerDraft) -> None:
         work, vault = self._work, self._work.vault
         customer_id = new_id()
-        key = vault.new_customer_key(customer_id)
+        key = vault.new_customer_key(customer_id)  # told to `Work.new_keys` by the work that writes it
         birthday = draft.birthday
         self.customers.append(
             {

@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.models import Customer
+from crm_core.models import Customer, Meta
 from crm_core.storage.database import Database
 from crm_core.storage.vault import Vault
 
 Clock = Callable[[], datetime]
+FINGERPRINT = "key_fingerprint"  # in `meta`: which master key wraps new keys of this database
 
 
 @dataclass(slots=True)
@@ -29,12 +31,18 @@ class Work:
     desk_changed: bool = False  # tickets or campaigns moved: the lists of staff are stale
     articles: set[tuple[str, str]] = field(default_factory=set)  # (slug, language) added, changed or removed
     synonyms: set[str] = field(default_factory=set)  # languages whose groups of synonyms changed
-    keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
-
     audited: bool = False  # there are audit entries that want their link
+    keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
+    new_keys: dict[int, bytes] = field(default_factory=dict)  # those of customers who came in it
+
     def remember(self, customer: Customer) -> None:
         """Keep a customer's wrapped key at hand."""
         self.keys[customer.id] = customer.key
+
+    def new_key(self, customer_id: int) -> bytes:
+        """A wrapped key for a customer who comes to be on record in this work."""
+        self.new_keys[customer_id] = self.vault.new_customer_key(customer_id)
+        return self.new_keys[customer_id]
 
     async def key_of(self, customer_id: int | None) -> bytes | None:
         """The wrapped key of a customer; None (the house key) for what belongs to no customer."""
@@ -69,8 +77,26 @@ class Records:
         async with self.database.write() as session:
             work = Work(session, self.vault, self.clock(), self.pulled)
             yield work
+            if work.new_keys:
+                await self._wrap_as_wanted(work)
         for listener in self._listeners:
             listener(work)
+
+    async def _wrap_as_wanted(self, work: Work) -> None:
+        """New keys stay under the master key that this database wants now: another process may have changed it.
+
+        The write lock is held, so nobody changes it again before the commit.
+        """
+        await work.session.flush()
+        wanted = await work.session.scalar(select(Meta.value).where(Meta.name == FINGERPRINT))
+        if wanted is None:
+            return
+        work.vault.use(wanted)
+        for customer_id, key in work.new_keys.items():
+            anew = work.vault.wrap_anew(key, f"customer.key:{customer_id}")
+            if anew is not None:
+                theirs = (Customer.id == customer_id, Customer.key == key)
+                await work.session.execute(update(Customer).where(*theirs).values(key=anew))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:

@@ -1,102 +1,137 @@
-"""Keys and sealing: AES-256-GCM with the row's place as associated data, a key per customer under one master key."""
+"""Sealing: AES-256-GCM with the row's place as associated data, a key per customer under one master key."""
 
-import hashlib
 import hmac
-import os
 import secrets
-import stat
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_NONCE_BYTES = 12
-_KEY_BYTES = 32
-_VERSION = b"\x01"
+from crm_core.storage.keyring import KEY_BYTES, Keyring, Master, VaultError, seal, unseal
+
+__all__ = ["DataKeys", "Vault", "VaultError"]
+
 _CACHED_KEYS = 10_000
 
 
-class VaultError(Exception):
-    """The vault cannot be opened or a sealed value does not open; `key` names the sentence in the texts."""
+@dataclass(frozen=True, slots=True)
+class DataKeys:
+    """The keys of the house, which outlive a master key: `house` seals what is nobody's, `index` hashes."""
 
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(f"{key} {values}")
-        self.key = key
-        self.values = values
+    house: bytes
+    index: bytes
+
+    @classmethod
+    def drawn(cls) -> "DataKeys":
+        """New ones."""
+        return cls(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def derived(cls, master: Master) -> "DataKeys":
+        """Those of a database from before there were rows for them."""
+        return cls(master.derive(b"house"), master.derive(b"index"))
 
 
 class Vault:
     """Seals and opens text. `house` is the key of what belongs to no customer (raw updates, staff's own words)."""
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != _KEY_BYTES:
-            raise VaultError("vault_key_length", expected=_KEY_BYTES, found=len(master))
-        self._master = AESGCM(_derive(master, b"wrap"))
-        self._house = AESGCM(_derive(master, b"house"))
-        self._index = hmac.new(_derive(master, b"index"), digestmod="sha256")  # copied for each value
-        self.fingerprint = _derive(master, b"fingerprint")[:8].hex()
-        self._keys: OrderedDict[bytes, AESGCM] = OrderedDict()
+    def __init__(self, keys: bytes | Keyring, path: Path | None = None, active: Master | None = None) -> None:
+        """`active` wraps new keys (default: the newest).
+
+        With the `path` of the key file it is read again when somebody changes the master key meanwhile.
+        """
+        self._ring = keys if isinstance(keys, Keyring) else Keyring(Master(keys))
+        self._path = path
+        self._seen = self._mark()
+        self._active = active or self._ring.newest
+        self._keys: OrderedDict[tuple[bytes, int], AESGCM] = OrderedDict()
+        self.take(DataKeys.derived(self._active))
 
     @classmethod
     def from_file(cls, path: Path) -> "Vault":
-        """Read the master key (64 hex digits); raises VaultError when missing, malformed or readable by others."""
-        try:
-            text = path.read_text(encoding="ascii").strip()
-            mode = stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError as error:
-            raise VaultError("vault_key_missing", path=str(path)) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise VaultError("vault_key_unreadable", path=str(path), why=str(error)) from error
-        if mode & 0o077:
-            raise VaultError("vault_key_loose", path=str(path), mode=oct(mode))
-        try:
-            master = bytes.fromhex(text)
-        except ValueError as error:
-            raise VaultError("vault_key_malformed", path=str(path)) from error
-        if len(master) != _KEY_BYTES:
-            raise VaultError("vault_key_malformed", path=str(path))
-        return cls(master)
+        """The vault of a key file; raises VaultError when it is missing, malformed or readable by others."""
+        return cls(Keyring.read(path), path)
 
     @classmethod
     def create_file(cls, path: Path) -> "Vault":
         """Draw a new master key into `path` with mode 0600; never replaces an existing file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and then named: a process killed in between leaves no half of a key under the name.
-        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(aside, path)
-        finally:
-            aside.unlink()
-        return cls.from_file(path)
+        return cls(Keyring.create(path), path)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The master keys at hand."""
+        return self._ring
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the master key that wraps new keys."""
+        return self._active.fingerprint
+
+    def take(self, keys: DataKeys) -> None:
+        """Seal and hash with these from now on."""
+        self._house = AESGCM(keys.house)
+        self._index = hmac.new(keys.index, digestmod="sha256")  # copied for each value
+
+    def use(self, fingerprint: str) -> None:
+        """Wrap with the master key of this fingerprint from now on; raises VaultError when the key file lacks it."""
+        if fingerprint == self._active.fingerprint:
+            return
+        if self._ring.find(fingerprint) is None:
+            self._read_again()
+        found = self._ring.find(fingerprint)
+        if found is None:
+            raise VaultError("vault_key_wrong", expected=fingerprint, found=self._ring.newest.fingerprint)
+        self._active = found
 
     def new_customer_key(self, customer_id: int) -> bytes:
         """A fresh key for one customer, wrapped by the master key and bound to the customer's id."""
-        return _seal(self._master, secrets.token_bytes(_KEY_BYTES), f"customer.key:{customer_id}")
+        return self._active.wrap(secrets.token_bytes(KEY_BYTES), f"customer.key:{customer_id}")
+
+    def wrap(self, key: bytes, place: str) -> bytes:
+        """Any key wrapped by the master key for its place ("data_key.wrapped:house")."""
+        return self._active.wrap(key, place)
+
+    def unwrap(self, wrapped: bytes, place: str) -> bytes:
+        """The key that was wrapped for this place by any master key at hand; raises VaultError for anything else.
+
+        One that opens with none of them makes the key file be read again: the master key may have been changed.
+        """
+        try:
+            return _unwrap(self._ring, wrapped, place)
+        except VaultError:
+            if not self._read_again():
+                raise
+            return _unwrap(self._ring, wrapped, place)
+
+    def wrap_anew(self, wrapped: bytes, place: str) -> bytes | None:
+        """The same key under the master key that wraps now; None where it is already."""
+        try:
+            self._active.unwrap(wrapped, place)
+        except VaultError:
+            return self._active.wrap(self.unwrap(wrapped, place), place)
+        return None
 
     def seal(self, text: str, place: str, key: bytes | None, owner: int = 0) -> bytes:
         """Seal `text` for `place` ("interaction.body:<id>") under a customer's wrapped `key`; None is the house key.
 
         `owner` is the id of the customer whose key it is.
         """
-        return _seal(self._cipher(key, owner), text.encode("utf-8"), place)
+        return seal(self._cipher(key, owner), text.encode("utf-8"), place)
 
     def open(self, sealed: bytes, place: str, key: bytes | None, owner: int = 0) -> str:
         """The text that was sealed for exactly this place under this key; raises VaultError for anything else."""
-        return _open(self._cipher(key, owner), sealed, place).decode("utf-8")
+        words = unseal(self._cipher(key, owner), sealed, place).decode("utf-8")
+        if key is not None:
+        return words
 
     def seal_bytes(self, data: bytes, place: str, key: bytes | None, owner: int = 0) -> bytes:
         """As `seal`, for the bytes of a file."""
-        return _seal(self._cipher(key, owner), data, place)
+        return seal(self._cipher(key, owner), data, place)
 
     def open_bytes(self, sealed: bytes, place: str, key: bytes | None, owner: int = 0) -> bytes:
         """As `open`, for the bytes of a file."""
-        return _open(self._cipher(key, owner), sealed, place)
+        return unseal(self._cipher(key, owner), sealed, place)
 
     def blind(self, value: str, purpose: str) -> str:
         """A keyed hash by which an exact value is found again without storing it in clear."""
@@ -114,29 +149,39 @@ class Vault:
     def _cipher(self, key: bytes | None, owner: int) -> AESGCM:
         if key is None:
             return self._house
-        cipher = self._keys.get(key)
+        cipher = self._keys.get((key, owner))  # of the owner too: a row that was tampered with may hold another's key
         if cipher is None:
-            cipher = AESGCM(_open(self._master, key, f"customer.key:{owner}"))
-            self._keys[key] = cipher
+            cipher = AESGCM(self.unwrap(key, f"customer.key:{owner}"))
+            self._keys[key, owner] = cipher
             if len(self._keys) > _CACHED_KEYS:
                 self._keys.popitem(last=False)
         return cipher
 
+    def _read_again(self) -> bool:
+        """Read the key file if it was changed; whether other keys came of it."""
+        if self._path is None or (mark := self._mark()) == self._seen:
+            return False
+        try:
+            ring = Keyring.read(self._path)
+        except VaultError:
+            return False  # those in memory are good for what they opened so far
+        self._seen = mark
+        self._ring = Keyring(*ring.masters, *(one for one in self._ring.masters if not ring.find(one.fingerprint)))
+        return True
 
-def _derive(master: bytes, purpose: bytes) -> bytes:
-    return hmac.new(master, b"frontdesk/" + purpose, hashlib.sha256).digest()
+    def _mark(self) -> tuple[int, int, int] | None:
+        """What changes with the key file."""
+        try:
+            found = self._path.stat() if self._path else None
+        except OSError:
+            return None
+        return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns) if found else None
 
 
-def _seal(cipher: AESGCM, data: bytes, place: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + nonce + cipher.encrypt(nonce, data, place.encode("ascii"))
-
-
-def _open(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
-    if sealed[:1] != _VERSION:
-        raise VaultError("vault_not_sealed", place=place)
-    nonce = sealed[1 : 1 + _NONCE_BYTES]
-    try:
-        return cipher.decrypt(nonce, sealed[1 + _NONCE_BYTES :], place.encode("ascii"))
-    except (InvalidTag, ValueError) as error:
-        raise VaultError("vault_does_not_open", place=place) from error
+def _unwrap(ring: Keyring, wrapped: bytes, place: str) -> bytes:
+    for master in ring.masters[:-1]:
+        try:
+            return master.unwrap(wrapped, place)
+        except VaultError:
+            continue
+    return ring.masters[-1].unwrap(wrapped, place)

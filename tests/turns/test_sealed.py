@@ -125,9 +125,11 @@ def test_columns_that_hold_personal_words_are_sealed() -> None:
         "article.title",
         "attribute_value.text",  # of attributes that are not personal
         "campaign.texts",
+        "data_key.name",
         "invite.name",
         "lease.name",
         "meta.name",
+        "secret.name",
         "segment.name",
         "segment.text",
         "sequence.name",
