@@ -122,7 +122,6 @@ class Vault:
     def open(self, sealed: bytes, place: str, key: bytes | None, owner: int = 0) -> str:
         """The text that was sealed for exactly this place under this key; raises VaultError for anything else."""
         words = unseal(self._cipher(key, owner), sealed, place).decode("utf-8")
-        if key is not None:
         return words
 
     def seal_bytes(self, data: bytes, place: str, key: bytes | None, owner: int = 0) -> bytes:
