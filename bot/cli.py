@@ -3,6 +3,7 @@
 import typer
 
 from bot.commands import (
+    audit,
     backup,
     campaign,
     customers,
@@ -26,7 +27,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help, quick and the same everywhere
     pretty_exceptions_enable=False,
 )
-for _part in (operate, backup, sending, knowledge, threshold, records, customers, orders, segments, campaign, reports):
+for _part in (
+    *(operate, backup, sending, audit, knowledge, threshold),
+    *(records, customers, orders, segments, campaign, reports),
+):
     _part.add_to(app)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from crm_core.models import AuditEntry, AuditLink
+from crm_core.models import AuditEntry, AuditLink, Customer, Staff, Ticket
 from crm_core.storage.ids import first_id_of, new_id
 from crm_core.storage.triggers import KEPT_DAYS
 from crm_core.work import Work
@@ -20,9 +20,7 @@ _AT_ONCE = 500
 
 def enter(work: Work, staff_id: int | None, act: str, subject: str, **detail: Any) -> None:
     """Write one entry; `detail` holds ids and counts, never personal data. `staff_id` None is the command line."""
-    entry = AuditEntry(id=new_id(), staff_id=staff_id, act=act, subject=subject, detail=detail, at=work.now)
-    work.session.add(entry)
-    work.audited = True
+    work.session.add(AuditEntry(id=new_id(), staff_id=staff_id, act=act, subject=subject, detail=detail, at=work.now))
 
 
 async def look(work: Work, staff_id: int | None, what: str, subject: str, **detail: Any) -> None:
@@ -86,3 +84,19 @@ async def listed(
     if subjects:
         statement = statement.where(AuditEntry.subject.in_(subjects))
     return list((await work.session.scalars(statement.order_by(AuditEntry.id.desc()).limit(most))).all())
+
+
+async def called(work: Work, name: str) -> list[Staff]:
+    """The colleagues with this name, whoever has left included; case does not matter."""
+    wanted = name.casefold()
+    return [
+        one for one in await work.session.scalars(select(Staff).order_by(Staff.id)) if one.name.casefold() == wanted
+    ]
+
+
+async def subjects_of(work: Work, customer_ids: Sequence[int]) -> list[str]:
+    """As what these customers and their tickets stand in the log."""
+    people = await work.session.execute(select(Customer.id, Customer.number).where(Customer.id.in_(customer_ids)))
+    tickets = await work.session.scalars(select(Ticket.number).where(Ticket.customer_id.in_(customer_ids)))
+    named = [f"customer:{one}" for row in people for one in row if one is not None]
+    return named + [f"ticket:{one}" for one in tickets]

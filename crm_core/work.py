@@ -31,7 +31,6 @@ class Work:
     desk_changed: bool = False  # tickets or campaigns moved: the lists of staff are stale
     articles: set[tuple[str, str]] = field(default_factory=set)  # (slug, language) added, changed or removed
     synonyms: set[str] = field(default_factory=set)  # languages whose groups of synonyms changed
-    audited: bool = False  # there are audit entries that want their link
     keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
     new_keys: dict[int, bytes] = field(default_factory=dict)  # those of customers who came in it
 

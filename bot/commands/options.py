@@ -54,8 +54,12 @@ def has_database(settings: "Settings") -> bool:
 
 @asynccontextmanager
 async def opened(settings: "Settings", *, make: bool = False) -> AsyncIterator["Records"]:
-    """The records, closed at the end; without `make`, a database that is not there yet is refused, not made."""
+    """The records, closed at the end; without `make`, a database that is not there yet is refused, not made.
+
+    What a command entered into the audit log is linked before it ends: perhaps nobody else runs.
+    """
     from bot.opening import open_records
+    from crm_core import audit_chain
 
     if not make and not has_database(settings):
         raise Refused(
@@ -65,6 +69,7 @@ async def opened(settings: "Settings", *, make: bool = False) -> AsyncIterator["
     records = await open_records(settings)
     try:
         yield records
+        await audit_chain.link_all(records)
     finally:
         await records.database.close()
 

@@ -4,6 +4,7 @@ from crm_core.reports import (
     answers,
     articles,
     at_risk,
+    audit,
     campaigns,
     deliveries,
     gaps,
@@ -33,5 +34,6 @@ REPORTS: dict[str, ReportKind] = {
         at_risk.REPORT,
         rfm.REPORT,
         replies.REPORT,
+        audit.REPORT,
     )
 }
