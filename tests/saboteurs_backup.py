@@ -24,6 +24,13 @@ BACKUP_SABOTEURS = (
         _BACKUP,
     ),
     (
+        "send what was sent before the machine was lost",
+        "bot/backups.py",
+        '"value": "restored"}',
+        '"value": "restored"}][:0] or [{"name": "restored", "value": "1"}',
+        ("tests/faults/test_drill.py",),
+    ),
+    (
         "take a backup that was changed",
         "bot/backups.py",
         "        if found.sha256 != wanted.sha256:",
