@@ -27,6 +27,8 @@ SAMPLE_ARTICLES = "knowledge_base/sample/articles"
 _PROGRAM = Path(__file__).resolve().parent.parent
 _VARIABLE = re.compile(r"FRONTDESK_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+SECRETS = ("telegram.token", "telegram.webhook_secret", "web.login_secret", "knowledge.embedder_key")  # kept sealed
+_TOKEN = re.compile(r"\d+:[\w-]+")
 _SHORTEST_SECRET = 32  # bytes of the secret that signs logins, as RFC 7518 wants
 _DRIVERS = (
     "sqlite+aiosqlite", "postgresql+psycopg", "postgresql+asyncpg", "mysql+aiomysql", "mariadb+aiomysql",
@@ -188,8 +190,6 @@ class TelegramSettings:
     def _can_be_served(self) -> "TelegramSettings":
         if self.mode == "webhook":
             raise ValueError('mode = "webhook" is not built yet; use "polling".')
-        if self.enabled and not self.token.get_secret_value() and not self.token_file:
-            raise ValueError("enabled = true needs a token: set token_file, token or FRONTDESK_TELEGRAM__TOKEN.")
         return self
 
 
@@ -351,6 +351,7 @@ class Settings:
     audit: AuditSettings = field(default_factory=AuditSettings)
     log: LogSettings = field(default_factory=LogSettings)
     folder: Path = field(default_factory=Path.cwd)
+    kept: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)  # secrets from the database, by `SECRETS`
 
     @property
     def zone(self) -> ZoneInfo:
@@ -404,9 +405,11 @@ class Settings:
         return (self.folder / Path(name).expanduser()).absolute()
 
     def read_token(self) -> SecretStr:
-        """The Telegram token: the one that is set, else the one in the token file, read at this moment."""
-        if self.telegram.token.get_secret_value() or not self.telegram.token_file:
+        """The Telegram token: the one that is set, else in the token file, read at this moment, else the one kept."""
+        if self.telegram.token.get_secret_value():
             return self.telegram.token
+        if not self.telegram.token_file:
+            return self.kept.get("telegram.token", SecretStr(""))
         path = self.path(self.telegram.token_file)
         try:
             token = path.read_text(encoding="utf-8").strip()
@@ -417,9 +420,9 @@ class Settings:
         return SecretStr(token)
 
     def read_login_secret(self) -> SecretStr | None:
-        """The secret under which the shop's own site signs logins, read at this moment; None when none is set."""
+        """The secret under which the shop's own site signs logins, in its file or kept; None when there is none."""
         if not self.web.login_secret_file:
-            return None
+            return self.kept.get("web.login_secret")
         path = self.path(self.web.login_secret_file)
         try:
             secret = path.read_text(encoding="utf-8").strip()
@@ -431,10 +434,26 @@ class Settings:
             )
         return SecretStr(secret)
 
+    def names(self, secret: str) -> bool:
+        """Whether the configuration names this secret itself, by value or by file: that one wins over the one kept."""
+        section, _, key = secret.partition(".")
+        given = getattr(self, section)
+        value = getattr(given, key, SecretStr(""))
+        return bool(value.get_secret_value() or getattr(given, f"{key}_file", ""))
+
     def _article_path(self, name: str) -> Path:
         path = self.path(name)
         # The sample articles come with the program, wherever the configuration file lies.
         return _PROGRAM / name if name == SAMPLE_ARTICLES and not path.exists() else path
+
+
+def problem_of_secret(name: str, value: str) -> str:
+    """What is wrong with a secret's form, said without its value; "" when nothing is."""
+    if name == "telegram.token" and not _TOKEN.fullmatch(value):
+        return "The Telegram token should look like 123456:letters, as BotFather gave it; this one does not."
+    if name == "web.login_secret" and len(value.encode()) < _SHORTEST_SECRET:
+        return f"The secret that signs logins should have {_SHORTEST_SECRET} bytes or more."
+    return ""
 
 
 # ---- loading ----
@@ -448,7 +467,9 @@ class _Given(NamedTuple):
 
 
 _Key = tuple[str, str]
-_SECTIONS: dict[str, type[Any]] = {each.name: each.type for each in fields(Settings) if each.name != "folder"}  # type: ignore[misc]
+_SECTIONS: dict[str, type[Any]] = {
+    each.name: each.type for each in fields(Settings) if each.name not in {"folder", "kept"}
+}  # type: ignore[misc]
 _KEYS = {section: [each.name for each in fields(kind)] for section, kind in _SECTIONS.items()}
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 

@@ -21,10 +21,11 @@ from bot.tell import tell, tell_admins
 from bot.throttle import Throttle
 from bot.turn import Pressed, Shop, Turn
 from bot.who import Address, Known, know
-from crm_core import customers, inbox, outbox
+from crm_core import conversations, customers, inbox, outbox
 from crm_core.conversations import Words
 from crm_core.models import ORDER_DIALOGUE, Customer, Inbox, Interaction, Kind, Outbox, Ticket
 from crm_core.storage.database import is_out_of_order
+from crm_core.storage.watching import watching
 from crm_core.work import Records, Work
 from knowledge_base import Match
 from knowledge_base.asides import told_apart
@@ -43,7 +44,7 @@ class Pending:
     row_id: int
     incoming: Incoming
     match: Match | None = None
-    found: "asyncio.Task[Any] | None" = None  # what had to be found out first, at its end
+    found: "asyncio.Task[tuple[Any, set[int]]] | None" = None  # what had to be found out first, at its end
     restarts: int = 0
 
     @property
@@ -190,7 +191,8 @@ class Counter:
                     self._begin_ahead(pending)
                     again.append(pending)
                     continue
-                turn.found = pending.found.result() if pending.found else None
+                if pending.found is not None:
+                    turn.found, turn.named = pending.found.result()
                 await self._answer(turn)
                 answered.append(pending)
             await inbox.finish(work, [pending.row_id for pending in answered])
@@ -207,8 +209,12 @@ class Counter:
             task.add_done_callback(lambda _done: self._wake.set())
             self._ahead[pending.row_id] = task
 
-    async def _find_out(self, pending: Pending) -> Any:
-        """What this turn has to know first; None when it turns out that there is nothing to find out."""
+    async def _find_out(self, pending: Pending) -> tuple[Any, set[int]]:
+        """What this turn has to know first, None for nothing, and whose words were read for it."""
+        with watching() as named:
+            return await self._found(pending), named
+
+    async def _found(self, pending: Pending) -> Any:
         async with self._records.read() as work:
             known = (await know(work, [pending.incoming], hold=False)).get(pending.address)
             if known is None:
@@ -274,12 +280,14 @@ class Counter:
             return
         turn.conversation.last_in_at = turn.work.now
         turn.identity.unreachable_at = None
-        replies = await dispatch.answer(turn, self._throttle.let_in(f"{turn.identity.id}", time.monotonic()))
-        await turn.file()
+        with watching() as named:
+            replies = await dispatch.answer(turn, self._throttle.let_in(f"{turn.identity.id}", time.monotonic()))
+        said = [await turn.file()]
         chat = turn.incoming.chat if turn.incoming.group else ""
         for reply in replies:
             words = Words(kind=Kind.REPLY, text="", article_id=reply.article or None, thread=_own_thread(turn))
-            await tell(turn.work, turn.identity, turn.conversation, reply, words, chat=chat)
+            said.append(await tell(turn.work, turn.identity, turn.conversation, reply, words, chat=chat))
+        conversations.name_people(turn.work, said, named | turn.named)
 
     async def _failed(self, pending: Pending, error: Exception) -> None:
         if isinstance(error, IntegrityError) and await self._is_recorded(pending):

@@ -37,7 +37,7 @@ def ahead_of(turn: Turn) -> Ahead | None:
 
     Plain words in a dialogue are the act "<kind of dialogue>.talk".
     """
-    if turn.staff is None:
+    if turn.staff is None and turn.pressed is None:
         return None
     if turn.pressed is not None:
         act = turn.pressed.act
@@ -96,4 +96,9 @@ async def _show_pressed(turn: Turn, interaction_id: int | None) -> None:
 async def _allowed(turn: Turn, act: str, do: Answer) -> list[Reply]:
     if not access.may(turn.role, act):
         return [turn.reply("not-allowed")]
+    if access.ACTS[act].step_up:
+        assert turn.pressed is not None  # no command does such an act: it offers the button that does
+        first = await handlers.approvals.step_up(turn, act, turn.pressed.args)
+        if first is not None:
+            return first
     return await do(turn)

@@ -7,7 +7,17 @@ from typing import Any
 
 from sqlalchemy import not_, or_, select
 
-from crm_core.models import Attachment, Conversation, Customer, Identity, Interaction, Kind, Outbox, Ticket
+from crm_core.models import (
+    Attachment,
+    Conversation,
+    Customer,
+    Identity,
+    Interaction,
+    InteractionAbout,
+    Kind,
+    Outbox,
+    Ticket,
+)
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -69,13 +79,15 @@ def seal_body(work: Work, interaction_id: int, text: str, key: bytes | None, cus
 
 
 async def body_of(work: Work, interaction: Interaction) -> str:
-    """The words of an interaction."""
+    """The words of an interaction; "" when they were emptied: their customer was erased, or their time is over."""
+    if not interaction.body:
+        return ""
     key = await work.key_of(interaction.customer_id)
     return work.vault.open(interaction.body, f"interaction.body:{interaction.id}", key, interaction.customer_id or 0)
 
 
 async def words_of(work: Work, interaction_ids: Collection[int]) -> dict[int, str]:
-    """The words of many interactions by id; those that are gone, or whose customer was erased, are left out."""
+    """The words of many interactions by id; those that are gone or were emptied are left out."""
     found: dict[int, str] = {}
     ids = sorted(interaction_ids)
     for start in range(0, len(ids), _OPENED_AT_ONCE):
@@ -90,7 +102,8 @@ async def words_of(work: Work, interaction_ids: Collection[int]) -> dict[int, st
         for interaction, customer in (await work.session.execute(statement)).all():
             if customer is not None:
                 work.remember(customer)
-            found[interaction.id] = await body_of(work, interaction)
+            if interaction.body:
+                found[interaction.id] = await body_of(work, interaction)
     return found
 
 
@@ -141,6 +154,13 @@ async def move(work: Work, interaction: Interaction, to: Conversation, kind: Kin
     if attachment is not None:
         name = work.vault.open(attachment.file_name, f"attachment.file_name:{attachment.id}", None)
         attachment.file_name = work.vault.seal(name, f"attachment.file_name:{attachment.id}", key, to.customer_id or 0)
+
+
+def name_people(work: Work, interactions: Collection[Interaction], customer_ids: Collection[int]) -> None:
+    """Remember whom staff's own talk names: it is emptied when they are erased. A customer's own talk is left out."""
+    for one in interactions:
+        if one.customer_id is None:
+            work.session.add_all(InteractionAbout(customer_id=who, interaction_id=one.id) for who in customer_ids)
 
 
 async def touch(work: Work, interaction: Interaction) -> None:

@@ -6,17 +6,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
 from crm_core.models import Attachment, Identity, StoredFile
 from crm_core.storage.ids import new_id
+from crm_core.storage.vault import Vault
 from crm_core.work import Work
 
 LARGEST = 20 * 1024 * 1024  # bytes
 MADE = "made"  # the kind of a picture that the bot made for somebody, and could make again
+EXPORT = "export"  # the kind of a file in which somebody was given all that is on record of them
 
-_MADE_STAYS = timedelta(days=30)
+_STAYS = {MADE: timedelta(days=30), EXPORT: timedelta(days=7)}  # what the bot can make again
 _AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Sealed bytes on the disk that no row tells of yet."""
+
+    id: int
+    size: int
+    owner: int  # the customer whose key sealed them, 0 for the house key
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +37,33 @@ class FileStore:
     folder: Path
 
     async def keep(
-        self, work: Work, identity: Identity, *, file_name: str, kind: str, mime: str, data: bytes
+        self, work: Work, identity: Identity, *, file_name: str, kind: str, mime: str, data: bytes | Laid
     ) -> StoredFile:
         """Seal and store a file for an identity; the row is only added when the bytes are safely on disk."""
-        row_id = new_id()
-        key = await work.key_of(identity.customer_id)
-        owner = identity.customer_id or 0
-        self._write(row_id, work.vault.seal_bytes(data, f"stored_file:{row_id}", key, owner))
+        laid = data
+        if isinstance(laid, bytes):
+            key = await work.key_of(identity.customer_id)
+            laid = self.lay(work.vault, laid, key, identity.customer_id or 0)
+        key, owner = await work.key_of(laid.owner or None), laid.owner
+        row_id = laid.id
         row = StoredFile(
             id=row_id,
             identity_id=identity.id,
-            customer_id=identity.customer_id,
+            customer_id=laid.owner or None,
             file_name=work.vault.seal(file_name, f"stored_file.file_name:{row_id}", key, owner),
             kind=kind,
             mime=mime[:190],
-            size=len(data),
+            size=laid.size,
             created_at=work.now,
         )
         work.session.add(row)
         return row
+
+    def lay(self, vault: Vault, data: bytes, key: bytes | None, owner: int) -> Laid:
+        """Seal bytes and put them on the disk ahead of the transaction that keeps them: large ones take their time."""
+        file_id = new_id()
+        self._write(file_id, vault.seal_bytes(data, f"stored_file:{file_id}", key, owner))
+        return Laid(file_id, len(data), owner)
 
     async def read(self, work: Work, file_id: int) -> bytes:
         """The bytes of a stored file; KeyError when there is none."""
@@ -60,6 +79,16 @@ class FileStore:
         """Take the bytes of these files off the disk, as far as they are there."""
         for file_id in file_ids:
             self._path(file_id).unlink(missing_ok=True)
+
+    def destroy(self, file_ids: Collection[int]) -> None:
+        """As `remove`, with zeros written over the bytes first; what a disk keeps beneath is not ours to say."""
+        for file_id in file_ids:
+            if self._path(file_id).exists():
+                with self._path(file_id).open("r+b") as file:
+                    file.write(bytes(self._path(file_id).stat().st_size))
+                    file.flush()
+                    os.fsync(file.fileno())
+        self.remove(file_ids)
 
     async def name_of(self, work: Work, row: StoredFile) -> str:
         """What the file was called by whoever sent it."""
@@ -79,8 +108,12 @@ class FileStore:
 
 
 async def outdated(work: Work) -> dict[int, list[int]]:
-    """Pictures that the bot made more than 30 days ago, a hundred at most, with the attachments that show them."""
-    statement = select(StoredFile.id).where(StoredFile.kind == MADE, StoredFile.created_at < work.now - _MADE_STAYS)
+    """What the bot made too long ago, a hundred files at most, with the attachments that show them.
+
+    Pictures stay for 30 days, exports of a person for 7.
+    """
+    old = [and_(StoredFile.kind == kind, StoredFile.created_at < work.now - stays) for kind, stays in _STAYS.items()]
+    statement = select(StoredFile.id).where(or_(*old))
     ids = (await work.session.scalars(statement.order_by(StoredFile.id).limit(_AT_ONCE))).all()
     if not ids:
         return {}

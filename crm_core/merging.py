@@ -24,6 +24,7 @@ from crm_core.models import (
     Conversation,
     Customer,
     CustomerNote,
+    Erasure,
     FollowUp,
     Identity,
     Merge,
@@ -185,7 +186,7 @@ async def check(work: Work, kept: Customer, other: Customer) -> None:
     if kept.id == other.id:
         raise MergeRefused("merge_with_itself")
     for one, the_other in ((kept, other), (other, kept)):
-        if one.key is None:
+        if one.key is None or await is_to_be_erased(work, one):
             raise MergeRefused("merge_erased", number=one.number or 0)
         if one.merged_into is not None:
             into = await kept_by_now(work, one)
@@ -195,6 +196,11 @@ async def check(work: Work, kept: Customer, other: Customer) -> None:
     rows = sum([await _count(work, table, other.id) for table in (*_CHANGING_HANDS, Contact, CustomerNote)])
     if rows > rules.MOST_ROWS:
         raise MergeRefused("merge_too_large", rows=rows, most=rules.MOST_ROWS)
+
+
+async def is_to_be_erased(work: Work, one: Customer) -> bool:
+    """Whether somebody asked for this record to be erased."""
+    return await work.session.scalar(select(Erasure.id).where(Erasure.customer_id == one.id)) is not None
 
 
 async def _count(work: Work, table: Any, customer_id: int) -> int:

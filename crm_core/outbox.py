@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, exists, func, or_, select, update
 
 from crm_core.conversations import touch
-from crm_core.models import Identity, Interaction, Lane, Lease, MessageLink, Meta, Outbox, OutboxState
+from crm_core.models import Identity, Interaction, Lane, Lease, MessageLink, Meta, Outbox, OutboxState, Staff
 from crm_core.rules.delivery import after_doubt, retry_delay
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
@@ -75,7 +75,11 @@ async def queue_for_staff(
 
     On a pulled channel nothing is queued: the desk page shows the record itself.
     """
-    reachable = select(Identity).where(Identity.staff_id == staff_id, Identity.unreachable_at.is_(None))
+    reachable = (
+        select(Identity)
+        .join(Staff, Staff.id == Identity.staff_id)
+        .where(Staff.id == staff_id, Staff.revoked_at.is_(None), Identity.unreachable_at.is_(None))
+    )
     for identity in (await work.session.scalars(reachable)).all():
         if identity.channel not in work.pulled:
             queue(
@@ -230,6 +234,19 @@ async def cancel_marketing(work: Work, conversation_ids: Collection[int]) -> Non
         .values(state=OutboxState.SUPPRESSED, reason="no_consent", settled_at=work.now)
         .execution_options(synchronize_session=False)
     )
+
+
+async def suppress_for_staff(work: Work, staff_id: int) -> None:
+    """Whoever left is sent nothing more, the cards and copies that still wait included."""
+    await work.session.flush()
+    where = select(Identity.channel, Identity.chat).where(Identity.staff_id == staff_id)
+    for channel, chat in (await work.session.execute(where)).all():
+        await work.session.execute(
+            update(Outbox)
+            .where(Outbox.channel == channel, Outbox.chat == chat, Outbox.state == OutboxState.QUEUED)
+            .values(state=OutboxState.SUPPRESSED, reason="revoked", settled_at=work.now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def by_tokens(work: Work, tokens: Collection[str]) -> dict[str, Outbox]:

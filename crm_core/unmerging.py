@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, inspect, or_, select, update
 
 from crm_core import audit, contacts, relationships
 from crm_core.conversations import attachments_of, body_of, file_name_of, name_of, seal_body
@@ -16,6 +16,7 @@ from crm_core.merging import (
     give,
     hold,
     in_portions,
+    is_to_be_erased,
     open_field,
     renew_tokens,
     say,
@@ -41,6 +42,7 @@ from crm_core.models import (
 )
 from crm_core.rules import merging as rules
 from crm_core.rules.lifecycle import Lifecycle
+from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 _SAID = (Kind.MESSAGE, Kind.PRESS)
@@ -83,7 +85,7 @@ async def _check_undo(work: Work, row: Merge, kept: Customer, other: Customer) -
     if not rules.may_undo(row.at, work.now):
         raise MergeRefused("merge_too_late", days=rules.UNDO_TERM.days)
     for one in (kept, other):
-        if one.key is None:
+        if one.key is None or await is_to_be_erased(work, one):
             raise MergeRefused("merge_erased", number=one.number or 0)
     later = select(Merge.id).where(
         Merge.id > row.id, Merge.undone_at.is_(None), or_(Merge.kept_id == kept.id, Merge.merged_id == kept.id)
@@ -206,10 +208,17 @@ async def _give_back_consents(
     own = await _came_by(work, instants, stays, going)
     for one in since:
         if one.at in theirs:
-            one.customer_id = other.id
+            await _hand_over(work, one, other.id)
     # A no of which nobody can tell any more whose it was counts for both.
     if any(not one.granted and one.at not in theirs | own for one in since):
         say(work, other.id, False, "undo")
+
+
+async def _hand_over(work: Work, said: Consent, to_id: int) -> None:
+    """Let a consent be somebody else's: the row is written anew, as it cannot be changed."""
+    told = {name: getattr(said, name) for name in inspect(Consent).columns.keys() if name != "id"}  # noqa: SIM118
+    work.session.add(Consent(**{**told, "id": new_id(), "customer_id": to_id}))
+    await work.session.delete(said)
 
 
 async def _came_by(

@@ -2,6 +2,7 @@
 
 from bot.handlers import (
     agent,
+    approvals,
     articles,
     ask,
     campaign,
@@ -14,8 +15,11 @@ from bot.handlers import (
     link,
     merge,
     orders,
+    pin,
+    privacy,
     report,
     segments,
+    staff,
     start,
     ticket,
     why,
@@ -26,6 +30,9 @@ HANDLERS: tuple[Handler, ...] = (
     start.HANDLER,
     help.HANDLER,
     language.HANDLER,
+    pin.HANDLER,
+    approvals.HANDLER,
+    staff.HANDLER,
     campaign.HANDLER,
     consent.HANDLER,
     link.HANDLER,
@@ -40,6 +47,7 @@ HANDLERS: tuple[Handler, ...] = (
     report.HANDLER,
     segments.HANDLER,
     orders.HANDLER,
+    privacy.HANDLER,
     ask.HANDLER,
 )
 

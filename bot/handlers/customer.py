@@ -166,7 +166,9 @@ def _card_buttons(
         for one in open_tickets[:3]
     )
     reveals = ((button("button-reveal", "customer.reveal"),),) if hidden else ()
-    return (*reveals, looks, changes, *((tickets,) if tickets else ()))
+    may_erase = access.may(turn.role, "customer.ask_erase")
+    erases = ((button("button-erase-customer", "customer.ask_erase"),),) if may_erase else ()
+    return (*reveals, looks, changes, *((tickets,) if tickets else ()), *erases)
 
 
 async def events(turn: Turn) -> list[Reply]:

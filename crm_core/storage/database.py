@@ -77,6 +77,10 @@ class Database:
         async with self._glances() as session:
             yield session
 
+    async def empty_log(self) -> bool:
+        """Let nothing that was deleted stand in a write-ahead log of ours any more; False: try again soon."""
+        return await engines.empty_log(self._writer)
+
     async def check(self) -> None:
         """Raise DatabaseError when nothing can be read."""
         try:

@@ -11,8 +11,9 @@ from crm_core.storage import mysql, one_hop
 _READERS = 4
 _PATIENCE = 60  # seconds until a writer gives up waiting for another process
 _BUSY_MS = 5_000
+_BRIEF_MS = 250  # how long emptying the write-ahead log waits for readers, while nobody can write
 _GLANCE = "frontdesk_glance"  # an option of connections that open no transaction
-_LOCK = 0x46726F6E74  # the write lock's number among the advisory locks of a PostgreSQL database
+WRITE_LOCK = 0x46726F6E74  # the write lock's number among the advisory locks of a PostgreSQL database
 
 
 def writing(url: URL) -> AsyncEngine:
@@ -23,7 +24,7 @@ def writing(url: URL) -> AsyncEngine:
     engine = _server(url, pool_size=1, read_only=False)
     take = "SELECT version_num FROM alembic_version FOR UPDATE"
     if url.get_backend_name() == "postgresql":
-        take = f"SELECT pg_advisory_xact_lock({_LOCK})"
+        take = f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"
     _begin_with(engine.sync_engine, take)
     return engine
 
@@ -35,11 +36,27 @@ def reading(url: URL) -> AsyncEngine:
     return _server(url, pool_size=_READERS, read_only=True)
 
 
-def glancing(reader: AsyncEngine) -> AsyncEngine:
+def glancing(engine: AsyncEngine) -> AsyncEngine:
     """The same connections without transactions: each statement is its own moment."""
-    if reader.dialect.name == "sqlite":
-        return reader.execution_options(**{_GLANCE: True})
-    return reader.execution_options(isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_GLANCE: True})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+async def empty_log(writer: AsyncEngine) -> bool:
+    """Bring SQLite's write-ahead log into its file and cut it to nothing; False while somebody reads from it.
+
+    On the other databases there is nothing to do: their logs are theirs (docs/howto/privacy.md).
+    """
+    if writer.dialect.name != "sqlite":
+        return True
+    async with glancing(writer).connect() as connection:
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout={_BRIEF_MS}")
+        try:
+            found = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+        finally:
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+    return bool(found[0] == 0)  # else it was busy
 
 
 def migrating(url: URL) -> AsyncEngine:
@@ -121,6 +138,7 @@ def _sqlite(url: URL, *, pool_size: int, read_only: bool, foreign_keys: bool = T
         if not read_only:
             _enter_wal(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or replaced is overwritten with zeros
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         if read_only:

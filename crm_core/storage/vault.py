@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from crm_core.storage import watching
 from crm_core.storage.keyring import KEY_BYTES, Keyring, Master, VaultError, seal, unseal
 
 __all__ = ["DataKeys", "Vault", "VaultError"]
@@ -122,6 +123,8 @@ class Vault:
     def open(self, sealed: bytes, place: str, key: bytes | None, owner: int = 0) -> str:
         """The text that was sealed for exactly this place under this key; raises VaultError for anything else."""
         words = unseal(self._cipher(key, owner), sealed, place).decode("utf-8")
+        if key is not None:
+            watching.note(owner)
         return words
 
     def seal_bytes(self, data: bytes, place: str, key: bytes | None, owner: int = 0) -> bytes:

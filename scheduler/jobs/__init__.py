@@ -3,6 +3,7 @@
 from scheduler.jobs import (
     campaigns,
     cleaning,
+    erasing,
     follow_ups,
     names,
     orders_apart,
@@ -14,6 +15,7 @@ from scheduler.jobs import (
 from scheduler.jobs.base import Job, JobContext
 
 JOBS: tuple[Job, ...] = (
+    Job(name="erasing", every=1.0, run=erasing.run),
     Job(name="campaigns", every=1.0, run=campaigns.run),
     Job(name="unclaimed", every=15.0, run=unclaimed.run),
     Job(name="follow_ups", every=60.0, run=follow_ups.run),

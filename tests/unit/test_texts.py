@@ -23,6 +23,8 @@ _MATCHER = (ROOT / "knowledge_base" / "matcher.py").read_text(encoding="utf-8")
 _MADE = {
     *(f"role-{role}" for role in STAFF_ROLES),
     *(f"{what}-{place}" for what in ("place", "button-continue") for place in ("telegram", "webchat", "memory")),
+    *(f"place-{place}" for place in ("everywhere", "shop")),
+    *(f"privacy-{what}" for what in ("messages", "files", "contacts", "notes", "orders", "tickets")),
     *(f"merge-because-{reason}" for reason in ("phone", "email", "order")),
     *(f"merge-field-{field}" for field in ("name", "birthday", "company", "language", "time-zone")),
     *(f"campaign-{state}" for state in CampaignState),
@@ -40,7 +42,18 @@ _MADE = {
     *(f"order-state-{state}" for state in OrderState),
 }
 _ROOMS = ("bot", "bot/handlers", "crm_core", "crm_core/segments")
-_MADE_FROM = ("help-", "risk-", "reason-", "why-", "version-", "left-out-", "field-", "timeline-", "customer-how-")
+_MADE_FROM = (
+    "help-",
+    "risk-",
+    "reason-",
+    "why-",
+    "version-",
+    "left-out-",
+    "field-",
+    "timeline-",
+    "customer-how-",
+    "step-",
+)
 
 
 def messages(language: str) -> dict[str, set[str]]:
