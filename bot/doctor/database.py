@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from bot.config import Settings
+from bot.doctor.audit import examine_audit
 from bot.doctor.finding import LISTED, Finding, good, note, wrong
 from bot.doctor.key import examine_key
 from crm_core.models import Inbox, InboxState, Lane, Outbox, OutboxState
@@ -30,7 +31,7 @@ async def examine_records(settings: Settings) -> AsyncIterator[Finding]:
             yield wrong("database", f"It cannot be read: {why}", "See that [database] url is right and that it runs.")
             return
         yield examine_key(settings, fingerprint)
-        async for finding in _database(database):
+        async for finding in _database(database, settings):
             yield finding
     finally:
         await database.close()
@@ -42,7 +43,7 @@ def _missing_file(settings: Settings) -> Path | None:
     return file if url.drivername.startswith("sqlite") and not file.exists() else None
 
 
-async def _database(database: Database) -> AsyncIterator[Finding]:
+async def _database(database: Database, settings: Settings) -> AsyncIterator[Finding]:
     async with database.read() as session:
         found = await (await session.connection()).run_sync(revision)
     if found is None:
@@ -58,6 +59,8 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
     yield await _soundness(database, found)
     yield await _set_aside(database)
     yield await _in_doubt(database)
+    async for finding in examine_audit(database, settings):
+        yield finding
 
 
 async def _soundness(database: Database, found: str) -> Finding:

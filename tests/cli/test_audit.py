@@ -1,6 +1,6 @@
 """`audit …`: the chain is verified, a place of it printed, the log listed; a break is named and ends with code 1."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from tests.cli.conftest import ShopFolder
 async def _ann_is_looked_at(records: Records) -> None:
     async with records.write() as work:
         for number in range(5):
+            work.now -= timedelta(minutes=number)
             audit.enter(work, None, "customer.show", f"customer:{number}", why="asked")
     await audit_chain.link_all(records)
 
@@ -145,3 +146,25 @@ def test_the_report_says_how_often_who_did_what(busy: ShopFolder) -> None:
     (row,) = busy.does("report", "audit", "--json").json["rows"]
 
     assert (row["who"], row["act"], row["times"], row["subjects"]) == (None, "customer.show", 5, 5)
+
+
+def finding(shop: ShopFolder, check: str) -> tuple[str, str]:
+    """State and words of one check of the doctor."""
+    one = next(one for one in shop.does("doctor", "--json").json["checks"] if one["check"] == check)
+    return one["state"], one["says"]
+
+
+def test_the_doctor_looks_at_triggers_links_and_anchors(busy: ShopFolder) -> None:
+    assert finding(busy, "audit triggers")[0] == "good"
+    assert finding(busy, "audit chain") == ("good", "Every entry is linked, 5 so far.")
+    assert finding(busy, "audit anchors")[0] == "note"
+
+    busy.settings.anchor_file.write_text(busy.does("audit", "anchor").out, encoding="utf-8")
+    assert finding(busy, "audit anchors")[0] == "good"
+
+    change(busy, "UPDATE audit_link SET hash = 'f' WHERE seq = 5", "DELETE FROM audit_link WHERE seq = 4")
+    assert finding(busy, "audit anchors")[0] == "wrong"
+    assert finding(busy, "audit chain")[0] == "note"
+    state, says = finding(busy, "audit triggers")
+    assert state == "wrong"
+    assert "tr_audit_entry_update" in says
