@@ -191,10 +191,14 @@ class House:
         while await self.app.counter.answer_waiting() or await self.app.counter.ahead():
             pass
 
+    def beside(self, *statements: str) -> list[tuple[Any, ...]]:
+        """Run SQL as somebody else who has the database open; the rows of the last statement."""
+        return servers.ask(self.app.settings.database_url, *statements)
+
     @property
-    def file(self) -> str:
-        """The file of the database."""
-        return str(self.app.settings.database_url.database)
+    def nobody_writes(self) -> bool:
+        """Whether the database is free to be written to, as somebody else finds it."""
+        return servers.is_free(self.app.settings.database_url)
 
     def read_from(self, articles: Articles) -> None:
         """Let the counter answer from other articles."""

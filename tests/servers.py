@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -22,6 +23,7 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 from crm_core.models import Base
+from crm_core.storage.engines import WRITE_LOCK
 from crm_core.storage.migrations import HEAD
 
 CHOICE = os.environ.get("FRONTDESK_TEST_DATABASE", "sqlite")
@@ -165,12 +167,44 @@ def ask(url: URL | str, *statements: str) -> list[tuple[Any, ...]]:
         return rows
 
 
+def ask_if_there(url: URL | str, statement: str) -> list[tuple[Any, ...]]:
+    """As `ask`; no rows where the table, or the file, is not there yet."""
+    url = make_url(url)
+    try:
+        return ask(url, statement)
+    except sqlite3.OperationalError:
+        return []
+    except Exception as error:
+        if type(error).__name__ not in ("UndefinedTable", "ProgrammingError"):  # the drivers may not be installed here
+            raise
+        return []
+
+
+def is_free(url: URL | str) -> bool:
+    """Whether nobody is writing just now."""
+    url = make_url(url)
+    if url.get_backend_name() == "postgresql":
+        return bool(ask(url, f"SELECT pg_try_advisory_lock({WRITE_LOCK})")[0][0])
+    try:
+        if url.get_backend_name() == "sqlite":
+            ask(url, "PRAGMA busy_timeout=0", "BEGIN IMMEDIATE", "ROLLBACK")
+        else:
+            ask(url, "SELECT version_num FROM alembic_version FOR UPDATE NOWAIT")
+    except Exception as error:
+        if "lock" not in str(error).lower():
+            raise
+        return False
+    return True
+
+
 def _rows(cursor: Any, statement: str) -> list[tuple[Any, ...]]:
     cursor.execute(statement)
     return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 def _connect(url: URL) -> Any:
+    if url.get_backend_name() == "sqlite":
+        return sqlite3.connect(f"file:{url.database}?mode=rw", uri=True, isolation_level=None)
     if url.get_backend_name() == "postgresql":
         import psycopg
 

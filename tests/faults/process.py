@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -205,13 +204,13 @@ class Frontdesk:
 
     @property
     def unfinished(self) -> int:
-        """How much waits in the inbox or the outbox or is under way, read from the file without opening the house."""
-        if not (file := Path(self.settings.database_url.database or "")).exists():
-            return 0
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-            inbox = database.execute("SELECT count(*) FROM inbox WHERE state = 'received'").fetchone()
-            outbox = database.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'in_flight')").fetchone()
-            return int(inbox[0] + outbox[0])
+        """How much waits in the inbox or the outbox or is under way, read without opening the house."""
+        found = servers.ask_if_there(
+            self.settings.database_url,
+            "SELECT (SELECT count(*) FROM inbox WHERE state = 'received')"
+            " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'in_flight'))",
+        )
+        return int(found[0][0]) if found else 0
 
     def look(self, question: Callable[[Work], Awaitable[T]]) -> T:
         """Ask the records something."""

@@ -5,7 +5,6 @@ import csv
 import os
 import random
 import signal
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from crm_core import contacts, conversations, customers
 from crm_core.models import Customer, ImportRun, Order, OrderLine
 from crm_core.work import Work
+from tests import servers
 from tests.faults.conftest import MakeDesk
 from tests.faults.nursery import Nursery
 from tests.faults.process import Frontdesk, kills, pause, until
@@ -48,21 +48,19 @@ def write_orders(file: Path) -> None:
 
 
 def cursor(desk: Frontdesk) -> int:
-    """How far all imports came, read from the file."""
-    file = Path(desk.settings.database_url.database or "")
-    if not file.exists():
-        return 0
-    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        try:
-            return int(database.execute("SELECT coalesce(sum(cursor), 0) FROM import_run").fetchone()[0])
-        except sqlite3.OperationalError:
-            return 0
+    """How far all imports came, read past the processes."""
+    quote = "`" if servers.CHOICE == "mariadb" else '"'
+    found = servers.ask_if_there(
+        desk.settings.database_url, f"SELECT coalesce(sum({quote}cursor{quote}), 0) FROM import_run"
+    )
+    return int(found[0][0]) if found else 0
 
 
 def run(desk: Frontdesk, nursery: Nursery, kind: str, file: Path, kill_after: float | None) -> bool:
     """Import a file; whether it came to its end. With `kill_after` it is killed so long after its cursor moved."""
     before = cursor(desk)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+    environ |= servers.environ(desk.folder)
     out, err = desk.folder / "import.out", desk.folder / "import.err"
     child = nursery.start(["import", kind, str(file), "--config", str(desk.config)], environ, out, err)
     if kill_after is not None:

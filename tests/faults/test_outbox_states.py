@@ -1,8 +1,6 @@
 """The outbox as a state machine: whatever is queued and however sending ends, the promises of each lane hold."""
 
 import asyncio
-import contextlib
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable
@@ -96,8 +94,7 @@ class Sending(RuleBasedStateMachine):
 
     def states(self) -> dict[int, str]:
         """Where each row stands, read past the running loop."""
-        with contextlib.closing(sqlite3.connect(self.house.file)) as connection:
-            return dict(connection.execute("SELECT id, state FROM outbox").fetchall())
+        return {row[0]: row[1] for row in self.house.beside("SELECT id, state FROM outbox")}
 
     @rule(chat=st.sampled_from(_CHATS), lane=st.sampled_from(_LANES), count=st.integers(1, 3))
     def queue(self, chat: str, lane: Lane, count: int) -> None:

@@ -1,9 +1,7 @@
 """The agent's side: who waits, one winner per claim, hand on, resolve, the card."""
 
 import asyncio
-import contextlib
 import copy
-import sqlite3
 from dataclasses import dataclass
 
 import pytest
@@ -289,7 +287,6 @@ async def test_a_bot_reply_computed_before_a_handover_is_dropped(house: House) -
     await wei.says("/claim 1")
     await wei.says("/resolve")
     house.hands.move(days=2)
-    file = house.file
 
     @dataclass
     class TakenMeanwhile(NothingPublished):
@@ -301,8 +298,7 @@ async def test_a_bot_reply_computed_before_a_handover_is_dropped(house: House) -
             return self.book.find(article_id, language)
 
         def match(self, text: str, language: str) -> Match:
-            with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as colleague:
-                colleague.execute("UPDATE ticket SET state = 'open', current_of = conversation_id")
+            house.beside("UPDATE ticket SET state = 'open', current_of = conversation_id")
             return self.book.match(text, language)
 
     house.read_from(TakenMeanwhile(house.app.book))

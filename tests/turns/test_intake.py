@@ -1,10 +1,7 @@
 """Intake: an update is confirmed to its channel only when it is safe on disk."""
 
-import contextlib
-import sqlite3
-
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from bot.channels import RawUpdate
 from crm_core.models import Inbox
@@ -12,10 +9,8 @@ from tests.builders import House
 
 
 def on_disk(house: House) -> int:
-    """How many updates somebody who opens the file now would find."""
-    with contextlib.closing(sqlite3.connect(house.file)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM inbox").fetchone()
-        return int(count)
+    """How many updates somebody who opens the database now would find."""
+    return int(house.beside("SELECT count(*) FROM inbox")[0][0])
 
 
 async def test_what_the_intake_has_taken_is_on_disk(house: House) -> None:
@@ -27,13 +22,11 @@ async def test_what_the_intake_has_taken_is_on_disk(house: House) -> None:
 
 async def test_an_intake_that_cannot_write_says_so(house: House) -> None:
     """The channel confirms nothing, and hands it over again later."""
-    with contextlib.closing(sqlite3.connect(house.file, isolation_level=None)) as connection:
-        connection.execute("ALTER TABLE inbox RENAME TO away")
+    house.beside("ALTER TABLE inbox RENAME TO away")
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(DBAPIError):
         await house.app.intake.take("memory", [RawUpdate(external_id="1", sender="ana", raw="{}")])
 
-    with contextlib.closing(sqlite3.connect(house.file, isolation_level=None)) as connection:
-        connection.execute("ALTER TABLE away RENAME TO inbox")
+    house.beside("ALTER TABLE away RENAME TO inbox")
     await house.app.intake.take("memory", [RawUpdate(external_id="1", sender="ana", raw="{}")])
     assert await house.how_many(Inbox) == 1
