@@ -27,7 +27,7 @@ class HasMenu(Protocol):
 
 
 class Menus:
-    """Sets the menus at the start and whenever somebody joins or changes their language; commands work without them."""
+    """Sets the menus at the start and when somebody joins, leaves or changes; commands work without them."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -49,9 +49,8 @@ class Menus:
                 await self._offer(channel, self._of_role(role, channel.name), chat)
         while True:
             name, chat = await self._stale.get()
-            for found, role in await self._colleagues(name):
-                if found == chat:
-                    await self._offer(self._app.channels[name], self._of_role(role, name), chat)
+            roles = dict(await self._colleagues(name))
+            await self._offer(self._app.channels[name], self._of_role(roles.get(chat, Role.CUSTOMER), name), chat)
 
     def _of_role(self, role: Role, channel: str) -> dict[str, list[tuple[str, str]]]:
         texts, goes_on = self._app.shop.texts, bool(self._app.shop.beside(channel))

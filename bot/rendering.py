@@ -76,6 +76,8 @@ async def render(work: Work, shop: Shop, row: Outbox, loaded: Loaded) -> Rendere
     if row.interaction_id not in loaded:
         return None
     interaction, file = loaded[row.interaction_id]
+    if await _is_erased(work, interaction.customer_id):
+        return None
     text = await conversations.body_of(work, interaction)
     attachment = await attachment_of(work, file, interaction.customer_id) if file is not None else None
     if row.lane == Lane.COPY:
@@ -154,9 +156,14 @@ async def _copy(
     return Rendered(text=f"{title}\n{shown}", titled=True, attachment=attachment)
 
 
+async def _is_erased(work: Work, customer_id: int | None) -> bool:
+    """Whether something was a customer's who is erased by now: nobody is told anything of them any more."""
+    return customer_id is not None and await work.key_of(customer_id) is None
+
+
 async def _card(work: Work, shop: Shop, row: Outbox, ticket_id: int) -> Rendered | None:
     ticket = await work.session.get(Ticket, ticket_id)
-    if ticket is None:
+    if ticket is None or await _is_erased(work, ticket.customer_id):
         return None
     identity, language = await _reader(work, row)
     text = await ticket_card(work, shop, ticket, language, identity.staff_id if identity else None)
@@ -233,6 +240,8 @@ async def _doubt(work: Work, shop: Shop, row: Outbox, outbox_id: int) -> Rendere
     if held is None or held.interaction_id is None or held.state not in (OutboxState.IN_DOUBT, OutboxState.FAILED):
         return None
     interaction = await work.session.get_one(Interaction, held.interaction_id)
+    if await _is_erased(work, interaction.customer_id):
+        return None
     ticket = await work.session.get(Ticket, interaction.ticket_id) if interaction.ticket_id else None
     _identity, language = await _reader(work, row)
     body = await conversations.body_of(work, interaction)
@@ -311,6 +320,7 @@ async def campaign_card(work: Work, shop: Shop, campaign: Campaign, language: st
 def campaign_buttons(shop: Shop, campaign: Campaign, language: str) -> tuple[tuple[Button, ...], ...]:
     """What can be done with a campaign in its state."""
     acts = {
+        "approving": ("cancel",),
         "scheduled": ("cancel",),
         "running": ("pause", "cancel"),
         "paused": ("resume", "cancel"),

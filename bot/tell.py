@@ -123,10 +123,17 @@ async def tell_admins(work: Work, shop: Shop, key: str, **values: str) -> None:
 
 async def tell_colleague(work: Work, shop: Shop, staff_id: int, key: str, **values: str) -> None:
     """Say something to a staff member in every chat of theirs."""
+    for identity, conversation in await chats_of(work, staff_id):
+        await tell(work, identity, conversation, Reply(text=shop.texts.say(identity.language, key, **values)))
+
+
+async def chats_of(work: Work, staff_id: int) -> list[tuple[Identity, Conversation]]:
+    """Where a colleague talks with the bot; nowhere when they have left."""
     statement = (
         select(Identity, Conversation)
         .join(Conversation, Conversation.identity_id == Identity.id)
-        .where(Identity.staff_id == staff_id)
+        .join(Staff, Staff.id == Identity.staff_id)
+        .where(Staff.id == staff_id, Staff.revoked_at.is_(None))
+        .order_by(Identity.id)
     )
-    for identity, conversation in (await work.session.execute(statement)).all():
-        await tell(work, identity, conversation, Reply(text=shop.texts.say(identity.language, key, **values)))
+    return [(row[0], row[1]) for row in (await work.session.execute(statement)).all()]

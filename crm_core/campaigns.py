@@ -116,9 +116,15 @@ async def _next_ids(work: Work, audience: str, cursor: int, zone: str) -> Sequen
 
 
 async def plan(
-    work: Work, *, texts: dict[str, str], audience: str, starts_at: datetime, staff_id: int | None
+    work: Work,
+    *,
+    texts: dict[str, str],
+    audience: str,
+    starts_at: datetime,
+    staff_id: int | None,
+    held: bool = False,
 ) -> Campaign:
-    """A new campaign that starts at `starts_at`; its recipients are drawn then, not now."""
+    """A new campaign that starts at `starts_at`, once it is released if it is `held`; its recipients are drawn then."""
     if not any(text.strip() for text in texts.values()):
         raise CampaignRefused("campaign-no-text")
     campaign = Campaign(
@@ -126,7 +132,7 @@ async def plan(
         number=await next_number(work, "campaign"),
         texts={language: text for language, text in texts.items() if text.strip()},
         audience=audience,
-        state=CampaignState.SCHEDULED,
+        state=CampaignState.APPROVING if held else CampaignState.SCHEDULED,
         created_by=staff_id,
         created_at=work.now,
         starts_at=starts_at,
@@ -375,14 +381,24 @@ async def resend_doubtful(work: Work, campaign: Campaign, staff_id: int | None) 
 
 
 def check_can(campaign: Campaign, act: str) -> None:
-    """Raise CampaignRefused unless the campaign's state allows "pause", "resume" or "cancel"."""
+    """Raise CampaignRefused unless the campaign's state allows "release", "pause", "resume" or "cancel"."""
     allowed = {
+        "release": (CampaignState.APPROVING,),
         "pause": (CampaignState.RUNNING,),
         "resume": (CampaignState.PAUSED,),
-        "cancel": (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED),
+        "cancel": (CampaignState.APPROVING, CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED),
     }[act]
     if campaign.state not in allowed:
         raise CampaignRefused("campaign-cannot", number=campaign.number, state=campaign.state)
+
+
+def release(work: Work, campaign: Campaign, staff_id: int | None) -> None:
+    """A second person agreed, or its planner gave their PIN: it leaves at its time, or now if that is over."""
+    check_can(campaign, "release")
+    campaign.state = CampaignState.SCHEDULED
+    campaign.expires_at = max(campaign.starts_at, work.now) + TERM
+    work.desk_changed = True
+    audit.enter(work, staff_id, "campaign.release", f"campaign:{campaign.number}")
 
 
 def pause(work: Work, campaign: Campaign, staff_id: int | None) -> None:

@@ -5,15 +5,17 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
-from crm_core import audit
-from crm_core.models import DESK_ROLES, Identity, Invite, Staff, WebSession
+from crm_core import audit, outbox, tickets
+from crm_core.models import DESK_ROLES, Conversation, Identity, Invite, Role, Staff, WebSession
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 INVITE_TERM = timedelta(hours=24)
 SESSION_TERM = timedelta(days=30)
+_LONGEST_TEAM = 40
+_MOST_TICKETS = 500
 
 
 def hash_token(token: str) -> str:
@@ -131,6 +133,79 @@ async def everybody(work: Work) -> Sequence[Staff]:
     """All colleagues who have not left, by name."""
     statement = select(Staff).where(Staff.revoked_at.is_(None)).order_by(Staff.name, Staff.id)
     return (await work.session.scalars(statement)).all()
+
+
+class StaffRefused(Exception):
+    """This cannot be done to a colleague; `key` names the sentence in the texts."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+async def named(work: Work, words: str) -> list[Staff]:
+    """The colleagues who are called so (case aside), or who have this id."""
+    wanted = words.strip().lstrip("@").casefold()
+    return [one for one in await everybody(work) if wanted in (one.name.casefold(), str(one.id))]
+
+
+async def change_role(work: Work, colleague: Staff, role: str, by: int | None) -> None:
+    """Give a colleague another role, from this commit on; `by` None is the command line. Raises StaffRefused."""
+    await _check(work, colleague, by)
+    before, colleague.role = colleague.role, Role(role)
+    if role not in DESK_ROLES:
+        await _give_back(work, colleague)
+    await _stir(work, colleague)
+    audit.enter(work, by, "staff.role", f"staff:{colleague.id}", before=before, after=colleague.role)
+
+
+async def revoke(work: Work, colleague: Staff, by: int | None) -> None:
+    """A colleague leaves: their sessions, buttons, tickets and waiting messages end with this commit.
+
+    Raises StaffRefused.
+    """
+    await _check(work, colleague, by)
+    colleague.revoked_at = work.now
+    colleague.pin_hash = None
+    await _give_back(work, colleague)
+    theirs = select(Identity.id).where(Identity.staff_id == colleague.id)
+    await work.session.execute(delete(WebSession).where(WebSession.identity_id.in_(theirs)))
+    await outbox.suppress_for_staff(work, colleague.id)
+    await _stir(work, colleague)
+    audit.enter(work, by, "staff.revoke", f"staff:{colleague.id}", role=colleague.role)
+
+
+async def put_in_team(work: Work, colleague: Staff, team: str, by: int | None) -> None:
+    """Put a colleague into a team, "" for none."""
+    colleague.team = team.strip().casefold()[:_LONGEST_TEAM]
+    work.desk_changed = True
+    audit.enter(work, by, "staff.team", f"staff:{colleague.id}", team=colleague.team)
+
+
+async def _check(work: Work, colleague: Staff, by: int | None) -> None:
+    if colleague.id == by:
+        raise StaffRefused("staff_own")
+    if colleague.revoked_at is not None:
+        raise StaffRefused("staff_left")
+    admins = [one.id for one in await everybody(work) if one.role == Role.ADMIN]
+    if admins == [colleague.id]:
+        raise StaffRefused("staff_last_admin")
+
+
+async def _give_back(work: Work, colleague: Staff) -> None:
+    """What a colleague has waits for others again, who are reminded of it like of any ticket that waits."""
+    for ticket in await tickets.mine(work, colleague.id, _MOST_TICKETS):
+        conversation = await work.session.get_one(Conversation, ticket.conversation_id)
+        await tickets.hand_on(work, conversation, ticket, colleague, None)
+        ticket.alerted_at = None
+    colleague.hand_ticket_id = colleague.hand_at = None
+
+
+async def _stir(work: Work, colleague: Staff) -> None:
+    """Their menus and pages are stale."""
+    work.desk_changed = True
+    identities = await work.session.scalars(select(Identity).where(Identity.staff_id == colleague.id))
+    work.menus |= {(one.channel, one.chat) for one in identities}
 
 
 async def by_name(work: Work, name: str) -> Staff | None:

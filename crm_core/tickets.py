@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from crm_core.conversations import Words, record
 from crm_core.models import (
     ACTIVE,
+    DESK_ROLES,
     Conversation,
     Interaction,
     Kind,
@@ -96,7 +97,10 @@ async def customer_wrote(work: Work, ticket: Ticket, interaction: Interaction) -
 
 
 async def reopen(work: Work, conversation: Conversation, ticket: Ticket, interaction: Interaction) -> None:
-    """The customer wrote again after it was resolved: the same ticket, the same agent."""
+    """The customer wrote again after it was resolved: the same ticket, the same agent if they still are on the desk."""
+    holder = await work.session.get(Staff, ticket.assignee_id) if ticket.assignee_id is not None else None
+    if holder is not None and (holder.revoked_at is not None or holder.role not in DESK_ROLES):
+        ticket.assignee_id = None
     ticket.state = TicketState.OPEN
     ticket.current_of = conversation.id
     ticket.resolved_at = None

@@ -71,7 +71,8 @@ def settings_in(folder: Path, **environ: str) -> Settings:
         config.write_text(
             '[shop]\nname = "Test Shop"\n[web]\nenabled = false\n[knowledge]\narticles = "articles.jsonl"\n'
             "judge_share = 0\n"  # no question is drawn by chance; tests of judging set the share
-            '[marketing]\nquiet_hours = ""\n[receiving]\nper_minute = 100000\n',
+            '[marketing]\nquiet_hours = ""\n[receiving]\nper_minute = 100000\n'
+            "[access]\npin_memory_kib = 64\n",  # a PIN is hashed quickly
             encoding="utf-8",
         )
     return load_settings(

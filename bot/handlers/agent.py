@@ -35,6 +35,8 @@ async def queue(turn: Turn) -> list[Reply]:
     assert turn.staff is not None
     waiting = await tickets.queue(turn.work, 10, touching.tickets_within(turn.principal, "ticket.queue"))
     own = await tickets.mine(turn.work, turn.staff.id, 10)
+    if waiting or own:
+        await audit.look(turn.work, turn.staff.id, "ticket.list", "tickets")
     lines = [turn.say("queue-title", count=len(waiting))]
     lines += [await _line(turn, ticket) for ticket in waiting]
     if own:
@@ -142,6 +144,7 @@ async def claim(turn: Turn) -> list[Reply]:
         await _introduce(turn, ticket, conversation)
     tickets.take_in_hand(turn.work, turn.staff, ticket)
     await show_card(turn.work, turn.staff.id, ticket)
+    await audit.look(turn.work, turn.staff.id, "ticket.read", f"ticket:{ticket.number}")
     if sees_threads(turn):
         return []
     if turn.incoming.group:
@@ -411,6 +414,7 @@ async def card(turn: Turn) -> list[Reply]:
     ticket, _rest = await ticket_of(turn)
     if ticket is None or turn.staff is None:
         return no_ticket(turn)
+    await audit.look(turn.work, turn.staff.id, "ticket.read", f"ticket:{ticket.number}")
     text = await ticket_card(turn.work, turn.shop, ticket, turn.language, turn.staff.id)
     return [Reply(text=text, titled=True)]
 

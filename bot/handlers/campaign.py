@@ -7,13 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot import segment_words
+from bot.handlers import approvals
 from bot.handlers.agent import ticket_here
 from bot.message import Button, Reply
 from bot.rendering import campaign_buttons, campaign_card
 from bot.turn import Handler, Turn
 from crm_core import campaigns, saved_segments
 from crm_core.campaigns import CampaignRefused, Figures
-from crm_core.models import Campaign, Dialogue
+from crm_core.models import Campaign, CampaignState, Dialogue
 from crm_core.segments import SegmentError
 from crm_core.storage.ids import read_id
 
@@ -178,6 +179,7 @@ async def _review_reply(turn: Turn) -> Reply:
     if tried is None or tried.audience != answers["audience"]:
         tried = await _try(turn, answers["audience"])
     figures = tried.figures
+    _go(turn, "review", {**answers, "count": figures.included})
     lines = [turn.say("campaign-dry-run", count=figures.included, audience=answers["audience"])]
     if tried.meaning:
         lines.append(turn.say("segment-meaning", words=tried.meaning))
@@ -247,8 +249,14 @@ async def _plan(turn: Turn, starts_at: datetime) -> list[Reply]:
         audience=answers["audience"],
         starts_at=starts_at,
         staff_id=turn.staff.id,
+        held=int(answers["count"]) >= turn.shop.broadcast_needs_second_from,
     )
     await turn.work.session.delete(turn.dialogue)
+    turn.dialogue = None
+    if campaign.state == CampaignState.APPROVING:
+        args = {"campaign": campaign.number}
+        first = await approvals.step_up(turn, "campaign.send", args)
+        return [turn.reply("campaign-is-held", number=str(campaign.number)), *(first or [])]
     local = starts_at.astimezone(ZoneInfo(turn.shop.zone)).strftime("%Y-%m-%d %H:%M")
     return [
         Reply(
@@ -297,7 +305,9 @@ async def _change(turn: Turn, act: str) -> list[Reply]:
     if campaign is None:
         return [turn.reply("campaign-which")]
     try:
-        if act == "pause":
+        if act == "release":
+            campaigns.release(turn.work, campaign, turn.staff.id)
+        elif act == "pause":
             campaigns.pause(turn.work, campaign, turn.staff.id)
         elif act == "resume":
             await campaigns.resume(turn.work, campaign, turn.staff.id)
@@ -308,6 +318,11 @@ async def _change(turn: Turn, act: str) -> list[Reply]:
         return [turn.reply("campaign-cannot", number=str(campaign.number), state=state)]
     text = await campaign_card(turn.work, turn.shop, campaign, turn.language)
     return [Reply(text=text, titled=True, buttons=campaign_buttons(turn.shop, campaign, turn.language))]
+
+
+async def send(turn: Turn) -> list[Reply]:
+    """Once it was agreed to: a campaign that was held leaves at its time."""
+    return await _change(turn, "release")
 
 
 async def pause(turn: Turn) -> list[Reply]:
@@ -336,6 +351,7 @@ HANDLER = Handler(
     },
     acts={
         "campaign.new": press,
+        "campaign.send": send,
         "campaign.pause": pause,
         "campaign.resume": resume,
         "campaign.cancel": cancel,

@@ -21,9 +21,9 @@ def menu(texts: Texts, language: str, role: Role, *, goes_on: bool) -> list[tupl
 
 
 def _line_of(command: str) -> str:
-    """The text key of a command's line; "help-customer" is taken by the head of the customers' list."""
+    """The text key of a command's line; "help-customer" and "help-staff" are the heads of the lists."""
     word = command.removeprefix("/").replace("_", "-")
-    return f"help-{word}-command" if word == "customer" else f"help-{word}"
+    return f"help-{word}-command" if word in {"customer", "staff"} else f"help-{word}"
 
 
 async def show(turn: Turn) -> list[Reply]:

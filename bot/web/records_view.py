@@ -283,7 +283,12 @@ class ThreadView:
     def campaign(self, campaign: Campaign, figures: Figures) -> WebThread:
         """A campaign: where it stands, in figures that are derived from its recipients."""
         text = campaign.texts.get(self._language) or next(iter(campaign.texts.values()), "")
-        acts = {"scheduled": ("cancel",), "running": ("pause", "cancel"), "paused": ("resume", "cancel")}
+        acts = {
+            "approving": ("cancel",),
+            "scheduled": ("cancel",),
+            "running": ("pause", "cancel"),
+            "paused": ("resume", "cancel"),
+        }
         allowed = tuple(act for act in acts.get(campaign.state, ()) if access.may(self._role, f"campaign.{act}"))
         return WebThread(
             id=f"campaign:{campaign.id}",

@@ -13,6 +13,7 @@ from crm_core.models.base import Base, Id, Word, references
 class CampaignState(StrEnum):
     """Where a campaign stands."""
 
+    APPROVING = "approving"  # so many would get it that a second person has to agree first
     SCHEDULED = "scheduled"
     RUNNING = "running"
     PAUSED = "paused"

@@ -122,6 +122,7 @@ ACTS: dict[str, Rule] = {
     "report": Rule(_STAFF),
     "report.needs": Rule(_STAFF),
     "report.relationships": Rule({**_SUPERVISING, **_MARKETING}),
+    "report.audit": Rule(_ADMIN),
     "segment.list": Rule({**_SUPERVISING, **_MARKETING}),
     "segment.names": Rule(_SUPERVISING),
     "segment.save": Rule(_MARKETING),

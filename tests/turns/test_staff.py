@@ -222,6 +222,7 @@ async def test_every_button_is_allowed_or_refused_as_the_table_says(house: House
         "proposal": "1", "gap": 1, "group": "1", "number": 1, "link": 1, "kept": 1, "other": 1,
         "suggestion": 1, "merge": 1, "customer": 1, "field": "name", "contact": 1,
         "segment": "1", "text": "language = en", "place": 1, "to": "name",
+        "approval": "1", "staff": "1", "role": "agent",
     }  # fmt: skip
     for act in handlers.ACTS:
         async with house.app.records.write() as work:
