@@ -61,7 +61,7 @@ async def export_customers(records: Records, path: Path, form: str = "", *, over
 
 
 async def export_orders(records: Records, path: Path, form: str = "", *, overwrite: bool = False) -> tuple[str, int]:
-    """Write every order; see `export_customers`. Tables have a row for each product, without payments and states."""
+    """Write every order; see `export_customers`. Tables have a row for each product, and the first says the rest."""
     columns = [field.name for field in ORDER_FIELDS if not field.name.endswith("_minor")]
     return await _export(records, path, form, overwrite, "orders", columns, _all_orders(records), _order_rows)
 
@@ -225,6 +225,11 @@ def _order_rows(said: _Said) -> Iterator[Mapping[str, str]]:
     code = said["currency"]
     head = {name: str(value) for name, value in said.items() if isinstance(value, str)}
     head["total"] = major(said["total_minor"], code)
+    head["states"] = "\n".join(f"{one['state']}, {one['at']}" for one in said.get("states", ()))
+    head["payments"] = "\n".join(
+        f"{one['kind']}, {major(one['amount_minor'], code)}, {one['at']}, {write_word(one['external_ref'])}"
+        for one in said.get("payments", ())
+    )
     for number, line in enumerate(said["lines"] or [{}]):
         product = (
             {

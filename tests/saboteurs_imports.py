@@ -134,4 +134,18 @@ IMPORT_SABOTEURS = (
         "    return customer\n",
         _HISTORIES,
     ),
+    (
+        "leave out of a table of orders what was paid",
+        "bot/exports.py",
+        '        for one in said.get("payments", ())\n',
+        "        for one in ()\n",
+        ("tests/cli/test_import_twice.py",),
+    ),
+    (
+        "let a comma in a reference split it in two",
+        "bot/exports.py",
+        "write_word(one['external_ref'])",
+        "one['external_ref']",
+        ("tests/cli/test_import_twice.py",),
+    ),
 )

@@ -325,8 +325,11 @@ def refund(
 def _pay(
     kind: "PaymentKind", ref: str, amount: str, reference: str, at: str, source: str, config: Any, as_json: bool
 ) -> None:
+    from crm_core.rules.record import plain
+
     settings = settings_of(config)
-    if not 0 < len(reference.strip()) <= 190:
+    reference = plain(reference)
+    if not 0 < len(reference) <= 190:
         raise typer.BadParameter("it should have 1 to 190 characters.", param_hint="'--reference'")
     try:
         value = Decimal(amount.strip())
@@ -339,14 +342,14 @@ def _pay(
         from crm_core.rules.orders import PaymentDraft, plain_money, to_minor
 
         minor = to_minor(value, found.currency)
-        draft = PaymentDraft(kind=kind, amount_minor=minor, external_ref=reference.strip(), at=when or work.now)
+        draft = PaymentDraft(kind=kind, amount_minor=minor, external_ref=reference, at=when or work.now)
         news = await orders.pay(work, found, draft)
         audit.enter(work, None, f"order.{kind}", f"order:{found.id}", amount_minor=minor, news=news)
         return news, plain_money(minor, found.currency)
 
     news, written = asyncio.run(_one(settings, ref, source, change))
     if as_json:
-        say_json({"order": ref, "kind": kind, "amount": written, "reference": reference.strip(), "news": news})
+        say_json({"order": ref, "kind": kind, "amount": written, "reference": reference, "news": news})
     else:
         say(f"Order {ref}: {kind} of {written}{'' if news else ', as was known'}.")
 

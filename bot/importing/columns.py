@@ -232,6 +232,18 @@ ORDER_FIELDS: Final = (
         "shipping company, shipped by",
         "快递公司、物流公司、承运商",
     ),
+    Field(
+        "states",
+        "what it came to and when, one a line: `shipped, 2026-03-02 08:00`",
+        "state history, status history, order history",
+        "状态记录、状态历史",
+    ),
+    Field(
+        "payments",
+        "what was paid or given back (`refund`), one a line, with its reference: `payment, 12.50, 2026-03-01, P-1`",
+        "payments and refunds, transactions",
+        "收退款记录、付款记录、支付记录",
+    ),
 )
 
 

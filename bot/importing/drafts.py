@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from bot.importing import values
@@ -295,7 +295,33 @@ def _whole_order(fields: CellFields, source: str, reference: str) -> OrderOnFile
         placed_at=fields.moment("placed_at", required=True) or _NEVER,
         tracking=fields.text("tracking", longest=LONGEST_REFERENCE),
         carrier=fields.text("carrier", longest=LONGEST_REFERENCE),
+        events=fields.entries("states", partial(_event_in, fields)),
+        payments=fields.entries("payments", partial(_payment_in, fields, code)) if code else (),
     )
+
+
+def _event_in(fields: CellFields, words: list[str]) -> tuple[str, datetime]:
+    if len(words) != 2:
+        raise Doubtful("should be a state and its time, such as: shipped, 2026-03-02 08:00")
+    return _known_state(words[0]), fields.moment_of(words[1])
+
+
+def _payment_in(fields: CellFields, code: str, words: list[str]) -> PaymentDraft:
+    if len(words) != 4 or words[0] not in _KINDS or len(words[3]) > LONGEST_REFERENCE:
+        raise Doubtful("should be a payment or refund, its amount, time and reference: payment, 12.50, 2026-03-01, P-1")
+    amount, sign = values.money(words[1], fields.manner.decimal)
+    units = values.minor(amount, code)
+    if sign not in {"", code} or units <= 0:
+        raise Doubtful(f"should be an amount above zero in {code}")
+    return PaymentDraft(kind=_KINDS[words[0]], amount_minor=units, external_ref=words[3], at=fields.moment_of(words[2]))
+
+
+_KINDS: Final = {
+    "payment": PaymentKind.PAYMENT,
+    "付款": PaymentKind.PAYMENT,
+    "refund": PaymentKind.REFUND,
+    "退款": PaymentKind.REFUND,
+}
 
 
 def _minor(fields: CellFields, name: str, amount: Decimal | None, code: str) -> int:

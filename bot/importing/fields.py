@@ -312,9 +312,21 @@ class CellFields(Fields):
         return self._checked(name, self._text, False, values.truth)
 
     def moment(self, name: str, *, required: bool = False) -> datetime | None:
-        return self._checked(name, self._text, required, self._moment)
+        return self._checked(name, self._text, required, self.moment_of)
 
-    def _moment(self, text: str) -> datetime:
+    def entries(self, name: str, how: Callable[[list[str]], _T]) -> tuple[_T, ...]:
+        """The lines of a cell, each of words parted by commas, as `how` reads them, which raises Doubtful."""
+        found = []
+        for line in (self._checked(name, self._raw_text, False, str) or "").split("\n"):
+            try:
+                if line.strip():
+                    found.append(how([plain(word) for word in read_words(line)]))
+            except Doubtful as doubt:
+                self.add(name, f'{self.label(name)} "{line.strip()[:80]}" {doubt}')
+        return tuple(found)
+
+    def moment_of(self, text: str) -> datetime:
+        """A text as an aware time in UTC; raises Doubtful."""
         found, assumed = values.moment(text, self.manner.zone, self.manner.first)
         self.zone_assumed |= assumed
         return found

@@ -321,3 +321,53 @@ def test_every_encoding_and_form_brings_the_same_people(shop: ShopFolder, tmp_pa
     assert counts(shop, "customers", first) == (1, 0, 0)
     ran = shop.does("import", "customers", str(second), "--json").json
     assert (ran["same"], ran["notes"]) == (1, [f"{second} was read as GB18030."])
+
+
+PAST_HEAD = ["order", "email", "status", "date", "total", "currency", "状态记录", "transactions"]
+
+
+def test_a_cell_may_say_what_an_order_came_to_and_what_was_paid(shop: ShopFolder) -> None:
+    shop.does("import", "customers", shop.write("customers.jsonl", {"email": "ana@example.com"}))
+    states = "已付款, 2026-03-01 10:00\n\nshipped；2026-03-02T08:00:00+08:00"
+    payments = '付款, 12.50 EUR, 2026-03-01, "P,1"\nrefund | 2.50 | 2026-03-03 | back'
+    file = table(
+        shop, PAST_HEAD, ["A-1", "ana@example.com", "shipped", "2026-03-01 09:00", "12.50", "EUR", states, payments]
+    )
+
+    assert counts(shop, "orders", file) == (1, 0, 0)
+    assert counts(shop, "orders", file) == (0, 0, 1)
+
+    shown = shop.does("order", "show", "A-1", "--json").json
+    assert [(one["state"], one["at"]) for one in shown["states"]] == [
+        ("paid", "2026-03-01T10:00:00+00:00"), ("shipped", "2026-03-02T00:00:00+00:00"),
+    ]  # fmt: skip
+    assert [(one["kind"], one["amount_minor"], one["reference"]) for one in shown["payments"]] == [
+        ("payment", 1250, "P,1"), ("refund", 250, "back"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("states", "payments", "said"),
+    [
+        ("shipped", "", 'G: "状态记录" "shipped" should be a state and its time, such as: shipped, 2026-03-02 08:00'),
+        ("lost, 2026-03-02", "", 'G: "状态记录" "lost, 2026-03-02" is no state of an order'),
+        ("paid, 2026-03-02\npaid, soon", "", 'G: "状态记录" "paid, soon" should be a day such as'),
+        ("paid, 03/04/2026", "", 'G: "状态记录" "paid, 03/04/2026" may be 2026-04-03 as well as 2026-03-04'),
+        ("=NOW()", "", 'G: "状态记录" "=NOW()" is a formula'),
+        ("", "payment, 12.50, 2026-03-01", 'H: "transactions" "payment, 12.50, 2026-03-01" should be a payment or'),
+        ("", "gift, 12.50, 2026-03-01, P", 'H: "transactions" "gift, 12.50, 2026-03-01, P" should be a payment or'),
+        ("", "payment, 0, 2026-03-01, P", "should be an amount above zero in EUR"),
+        ("", "payment, 5 USD, 2026-03-01, P", "should be an amount above zero in EUR"),
+        ("", "payment, 5.001, 2026-03-01, P", 'H: "transactions" "payment, 5.001, 2026-03-01, P" may be 5001'),
+        ("", f"payment, 5, 2026-03-01, {'P' * 191}", 'H: "transactions" "payment, 5, 2026-03-01, PPP'),
+        ("", "refund, 5, 2026-03-01, P", "cannot be given back"),
+    ],
+)
+def test_each_line_of_such_a_cell_is_checked(shop: ShopFolder, states: str, payments: str, said: str) -> None:
+    shop.does("import", "customers", shop.write("customers.jsonl", {"email": "ana@example.com"}))
+    row = ["A-1", "ana@example.com", "shipped", "2026-03-01 09:00", "12.50", "EUR", states, payments]
+
+    ran = shop.does("import", "orders", table(shop, PAST_HEAD, row))
+
+    assert ran.code == 1
+    assert said in ran.err
