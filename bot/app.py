@@ -17,6 +17,7 @@ from bot.counter import Counter
 from bot.courier import Courier
 from bot.embedding import make_embedder
 from bot.intake import IntakeDesk
+from bot.kept_secrets import with_secrets
 from bot.learning import GapKeeper
 from bot.leased import Leased
 from bot.message import Attachment, Incoming
@@ -158,7 +159,7 @@ async def open_app(settings: Settings, make_channels: MakeChannels, clock: Calla
     records = await open_records(settings, clock)
     try:
         await place.settle_in(records)
-        return await _assemble(settings, records, make_channels)
+        return await _assemble(await with_secrets(settings, records), records, make_channels)
     except BaseException:
         await records.database.close()
         raise

@@ -7,11 +7,13 @@ from bot.commands import (
     backup,
     campaign,
     customers,
+    keys,
     knowledge,
     operate,
     orders,
     records,
     reports,
+    secret,
     segments,
     sending,
     threshold,
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _part in (
-    *(operate, backup, sending, audit, knowledge, threshold),
+    *(operate, keys, secret, backup, sending, audit, knowledge, threshold),
     *(records, customers, orders, segments, campaign, reports),
 ):
     _part.add_to(app)

@@ -419,6 +419,19 @@ class Settings:
             raise ConfigError(f"[telegram] token_file: {path} should hold one token and nothing else.")
         return SecretStr(token)
 
+    def check_token(self) -> None:
+        """Raise ConfigError when Telegram is enabled without a token that looks like one."""
+        if not self.telegram.enabled:
+            return
+        token = self.read_token().get_secret_value()
+        if not token:
+            raise ConfigError(
+                "[telegram] enabled = true needs a token: give it to `frontdesk secret set telegram.token`, "
+                "or set token_file, token or FRONTDESK_TELEGRAM__TOKEN."
+            )
+        if problem := problem_of_secret("telegram.token", token):
+            raise ConfigError(problem)
+
     def read_login_secret(self) -> SecretStr | None:
         """The secret under which the shop's own site signs logins, in its file or kept; None when there is none."""
         if not self.web.login_secret_file:
@@ -467,9 +480,8 @@ class _Given(NamedTuple):
 
 
 _Key = tuple[str, str]
-_SECTIONS: dict[str, type[Any]] = {
-    each.name: each.type for each in fields(Settings) if each.name not in {"folder", "kept"}
-}  # type: ignore[misc]
+_NO_SECTIONS = ("folder", "kept")
+_SECTIONS: dict[str, type[Any]] = {each.name: each.type for each in fields(Settings) if each.name not in _NO_SECTIONS}  # type: ignore[misc]
 _KEYS = {section: [each.name for each in fields(kind)] for section, kind in _SECTIONS.items()}
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 

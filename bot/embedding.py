@@ -32,9 +32,9 @@ def _made(settings: Settings) -> Embedder | None:
 
 
 def _key(settings: Settings) -> SecretStr:
-    """The key in the key file, or an empty one when none is named."""
+    """The key in the key file, else the one kept, or an empty one."""
     if not settings.knowledge.embedder_key_file:
-        return SecretStr("")
+        return settings.kept.get("knowledge.embedder_key", SecretStr(""))
     path = settings.path(settings.knowledge.embedder_key_file)
     try:
         key = path.read_text(encoding="utf-8").strip()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
-from bot import logs
+from bot import logs, recovery
 from bot.app import App, load_file, open_app
 from bot.channels import Channel
 from bot.channels.pace import Pace
@@ -18,7 +19,9 @@ from bot.menus import Menus
 from bot.message import Attachment
 from bot.web.bell import EVERYTHING, Bell
 from bot.web.server import WebServer
+from crm_core import keys
 from crm_core.files import FileStore
+from crm_core.storage.vault import VaultError
 from crm_core.work import Records, Work
 
 log = structlog.get_logger(__name__)
@@ -53,6 +56,7 @@ class Channels:
             self.webchat = WebChat(load_file=load, ring=self._bell.ring)
             found.append(self.webchat)
         if settings.telegram.enabled:
+            settings.check_token()
             # Only here, so that a shop without Telegram never loads a Telegram library.
             from bot.channels.telegram import make_channel
 
@@ -79,8 +83,11 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
         loop.add_signal_handler(number, stop.set)
     bell = Bell()
     channels = Channels(bell)
+    key_was_there = settings.key_file.exists()
     app = await open_app(settings, channels.make)
     try:
+        if not key_was_there and recovery.somebody_reads():
+            _say(await recovery.hand_out(app.records, settings))
         web = _web(app, channels, bell)
         if web is not None:
             web.bind()
@@ -94,14 +101,26 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
         menus = Menus(app)
         commands = asyncio.create_task(menus.run())
         naming = asyncio.create_task(_learn_names(app))
+        changing = asyncio.create_task(_finish_change_of_key(app))
         leaving = asyncio.create_task(_leave(web, stop))
         await app.run(stop)
+        changing.cancel()
+        await asyncio.gather(changing, return_exceptions=True)
         commands.cancel()
         naming.cancel()
         await leaving
     finally:
         await app.close()
     return 0
+
+
+async def _finish_change_of_key(app: App) -> None:
+    """Bring a change of the master key to its end that was interrupted, while people talk."""
+    try:
+        if await keys.finish(app.records, app.settings.key_file):
+            log.info("A change of the master key has come to its end.", key=app.records.vault.fingerprint)
+    except (VaultError, DBAPIError):
+        log.exception("The change of the master key could not go on; `frontdesk keys rotate --yes` tries it again.")
 
 
 def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
@@ -171,5 +190,9 @@ def _say_ready(base_url: str, links: Sequence[tuple[str, str]]) -> None:
     lines += [f"  {who}: {link}" for who, link in links]
     if links:
         lines.append("Each staff link works once, within 24 hours; `frontdesk invite --role agent` makes another.")
+    _say(lines)
+
+
+def _say(lines: Sequence[str]) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

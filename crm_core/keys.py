@@ -1,5 +1,6 @@
 """The keys: that the key file fits this database, the keys of the house, and changing the master key step by step."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
@@ -16,6 +17,7 @@ from crm_core.storage.vault import DataKeys, Vault
 from crm_core.work import FINGERPRINT, Records, Work
 
 AT_ONCE = 500
+_PAUSE = 0.02  # seconds between two steps, so that others get the write lock: another process only asks now and then
 _MARK = "data_keys"  # in `meta`: this database has rows for the keys of the house, and is damaged without them
 
 
@@ -117,8 +119,8 @@ async def _found(work: Work) -> None:
 # ---- changing the master key ----
 
 
-async def change(records: Records, path: Path) -> bool:
-    """Begin a change of the master key, or find one that was begun; whether a new key was drawn.
+async def change(records: Records, path: Path, *, draw: bool = True) -> bool:
+    """Begin a change of the master key, or take up one that was begun; whether a new key was drawn.
 
     The new key stands in the key file, above the old one, before anything is wrapped by it. The file is written only
     while this process holds the database's write lock, so two changes do not meet. Raises VaultError, nothing done.
@@ -134,6 +136,8 @@ async def change(records: Records, path: Path) -> bool:
         if len(ring.masters) > 1:
             if active is not ring.newest:
                 await _begin(work, active.fingerprint, ring.newest.fingerprint)
+            return False
+        if not draw:
             return False
         drawn = Master(token_bytes(KEY_BYTES))
         Keyring(drawn, active).replace(path)
@@ -187,9 +191,9 @@ async def finish(records: Records, path: Path) -> bool:
     """Bring a change that was begun to its end; whether there was one. Turns pass between its steps."""
     if not await is_changing(records, path):
         return False
-    await change(records, path)
-    while await go_on(records, path) is not None:
-        pass
+    await change(records, path, draw=False)
+    while await go_on(records, path) is not None:  # noqa: ASYNC110 - what is waited for are others, and anything
+        await asyncio.sleep(_PAUSE)
     return True
 
 

@@ -171,7 +171,7 @@ _TRANSLATIONS: dict[str, Callable[[Any], Sequence[str]]] = {
     "knowledge_base.importers.errors.ArticleError": lambda error: error.sentences,
     "crm_core.storage.database.DatabaseError": _keyed,
     "bot.backups.BackupRefused": _keyed,
-    "crm_core.storage.vault.VaultError": _keyed,
+    "crm_core.storage.keyring.VaultError": _keyed,
     "crm_core.tombstones.TombstonesBroken": _keyed,
     "crm_core.campaigns.CampaignRefused": _refused,
     "crm_core.tickets.TicketRefused": _refused,

@@ -1,7 +1,6 @@
 """`run`, `init`, `migrate`, `invite` and `doctor`: what the operator does with an installation."""
 
 import asyncio
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.commands.options import AsJson, Config, Refused, local, opened, say, sa
 
 if TYPE_CHECKING:
     from bot.config import Settings
+    from crm_core.work import Records
 
 _NEW_SHOP = Path(__file__).parent / "new_shop"
 _REFERENCE = Path(__file__).resolve().parents[2] / "config.toml"  # it comes with the checkout (docs/decisions/0003)
@@ -38,15 +38,11 @@ def run(
     The database is made or brought up to date first. On leaving, what is at hand is finished within five seconds.
     """
     settings = settings_of(config)
-    _check_token(settings)
+    if settings.names("telegram.token"):  # else it is kept in the database, and looked at once that is open
+        settings.check_token()
     from bot.serve import serve
 
     raise typer.Exit(asyncio.run(serve(settings, sample=sample)))
-
-
-def _check_token(settings: "Settings") -> None:
-    if settings.telegram.enabled and not re.fullmatch(r"\d+:[\w-]+", settings.read_token().get_secret_value()):
-        raise Refused("The Telegram token should look like 123456:letters, as BotFather gave it; this one does not.")
 
 
 def init(
@@ -94,16 +90,24 @@ async def _migrate(settings: "Settings") -> None:
             before = await (await session.connection()).run_sync(revision)
     finally:
         await database.close()
-    async with opened(settings, make=True):
-        pass
-    if not key_was_there:
-        say(f"Made the key file {settings.key_file}. Keep a copy elsewhere: without it nothing sealed can be read.")
+    async with opened(settings, make=True) as records:
+        if not key_was_there:
+            say(f"Made the key file {settings.key_file}. Keep a copy elsewhere: without it nothing sealed can be read.")
+            await _print_sheet(settings, records)
     if before is None:
         say(f"Made the database, at revision {HEAD}.")
     elif before == HEAD:
         say(f"The database is up to date, at revision {HEAD}; nothing was done.")
     else:
         say(f"Brought the database from revision {before} to {HEAD}.")
+
+
+async def _print_sheet(settings: "Settings", records: "Records") -> None:
+    """The key on paper, if somebody sits there to see to it."""
+    from bot.recovery import hand_out, somebody_reads
+
+    for line in await hand_out(records, settings) if somebody_reads() else ["Print it: frontdesk keys sheet"]:
+        say(line)
 
 
 def invite(

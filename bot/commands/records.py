@@ -244,8 +244,17 @@ def history(
 
 def _telegram(settings: "Settings") -> str:
     """The channel of the shop's bot, on which its customers will go on; without one, a channel of its own."""
-    bot_id = settings.read_token().get_secret_value().partition(":")[0]
+    bot_id = asyncio.run(_token(settings)).partition(":")[0]
     return f"telegram:{bot_id or 'export'}"
+
+
+async def _token(settings: "Settings") -> str:
+    from bot.kept_secrets import with_secrets
+
+    if not settings.names("telegram.token") and has_database(settings):
+        async with opened(settings) as records:
+            settings = await with_secrets(settings, records)
+    return settings.read_token().get_secret_value()
 
 
 def _how(

@@ -8,6 +8,7 @@ from bot.doctor.articles import examine_articles
 from bot.doctor.database import examine_records
 from bot.doctor.finding import Finding, good, wrong
 from bot.doctor.machine import examine_disk, examine_time_zone
+from bot.doctor.secrets import examine_configured_secrets, examine_kept_secrets
 from bot.doctor.telegram import examine_telegram
 from bot.doctor.web import examine_training, examine_web
 
@@ -22,6 +23,9 @@ async def examine(config: Path | None) -> list[Finding]:
     read = f"{where.absolute()} is valid." if where.exists() else "There is no config.toml here; the defaults are used."
     findings = [good("config", read)]
     findings += [finding async for finding in examine_records(settings)]
+    findings.append(examine_configured_secrets(where))
+    settings, kept = await examine_kept_secrets(settings)
+    findings += kept
     findings += examine_articles(settings)
     findings += await asyncio.gather(
         asyncio.to_thread(examine_web, settings),

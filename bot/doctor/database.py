@@ -9,14 +9,15 @@ from bot.config import Settings
 from bot.doctor.audit import examine_audit
 from bot.doctor.finding import LISTED, Finding, good, note, wrong
 from bot.doctor.key import examine_key
+from crm_core.keys import locks_of
 from crm_core.models import Inbox, InboxState, Lane, Outbox, OutboxState
 from crm_core.storage.database import Database
-from crm_core.storage.migrations import HEAD, revision, stored_fingerprint
+from crm_core.storage.migrations import HEAD, revision
 
 
 async def examine_records(settings: Settings) -> AsyncIterator[Finding]:
     url = settings.database_url
-    if missing := _missing_file(settings):
+    if missing := missing_file(settings):
         yield examine_key(settings, None)
         yield note("database", f"{missing} is not there yet.", "`frontdesk run` or `frontdesk migrate` makes it.")
         return
@@ -24,20 +25,22 @@ async def examine_records(settings: Settings) -> AsyncIterator[Finding]:
     try:
         try:
             await database.check()
-            fingerprint = await stored_fingerprint(database)
+            async with database.read() as session:
+                locks = await locks_of(session)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises is the finding
             yield examine_key(settings, None)
             why = str(error.__cause__ or error).splitlines()[0]
             yield wrong("database", f"It cannot be read: {why}", "See that [database] url is right and that it runs.")
             return
-        yield examine_key(settings, fingerprint)
+        yield examine_key(settings, locks)
         async for finding in _database(database, settings):
             yield finding
     finally:
         await database.close()
 
 
-def _missing_file(settings: Settings) -> Path | None:
+def missing_file(settings: Settings) -> Path | None:
+    """The file of a database that was never made."""
     url = settings.database_url
     file = Path(url.database or "")
     return file if url.drivername.startswith("sqlite") and not file.exists() else None

@@ -17,6 +17,8 @@ def examine_telegram(settings: Settings) -> Finding:
         token = settings.read_token().get_secret_value()
     except ConfigError as error:
         return wrong("telegram", error.problems[0], "Put the token that BotFather gave into this file.")
+    if not token:
+        return wrong("telegram", "There is no token.", "Give it to `frontdesk secret set telegram.token`.")
     base = settings.telegram.api_base
     if not re.fullmatch(r"\d+:[\w-]+", token):
         return wrong("telegram", "The token does not look like 123456:letters.", "Ask BotFather for it (/token).")

@@ -11,7 +11,8 @@ from threading import Thread
 import pytest
 
 from bot.metrics import Figures, text_of
-from crm_core import inbox
+from crm_core import inbox, keys
+from crm_core.models import Secret
 from crm_core.work import Records
 from tests.cli.conftest import ShopFolder
 
@@ -107,7 +108,8 @@ def test_each_trouble_with_the_key_is_found(shop: ShopFolder) -> None:
     assert loose == ("wrong", f"{key} may be read by others.", f"chmod 600 {key}")
     assert "another key" in other[1]
     assert "64 hexadecimal digits" in broken[1]
-    assert gone == ("wrong", f"{key} is missing, and the records are sealed with it.", "Put it back from a backup.")
+    assert gone[:2] == ("wrong", f"{key} is missing, and the records are sealed with it.")
+    assert "frontdesk keys recover" in gone[2]
 
 
 def test_a_file_that_is_no_database_is_found(shop: ShopFolder) -> None:
@@ -277,3 +279,65 @@ def telegram(shop: ShopFolder, token: str, api: str) -> None:
         '[knowledge]\narticles = "articles.jsonl"\n[web]\nenabled = false\n'
         f'[telegram]\nenabled = true\ntoken = "{token}"\napi_base = "{api}"\n'
     )
+
+
+def test_a_change_of_the_master_key_that_stopped_half_way_is_told(shop: ShopFolder) -> None:
+    """And so are a second line that does not belong there, and a line that was taken away too early."""
+    shop.does("migrate")
+    key = shop.settings.key_file
+    one = key.read_text(encoding="ascii")
+    key.write_text(one + "ab" * 32, encoding="ascii")
+    odd = finding(shop, "key")
+    key.write_text(f"{'ab' * 32}\n{one}", encoding="ascii")
+    begun = finding(shop, "key")
+
+    async def begin(records: Records) -> None:
+        await keys.change(records, key)
+
+    shop.with_records(begin)
+    key.write_text("ab" * 32, encoding="ascii")
+    early = finding(shop, "key")
+
+    assert (odd[0], begun[0], early[0]) == ("wrong", "note", "wrong")
+    assert "second line" in odd[1]
+    assert "frontdesk keys rotate --yes" in begun[2]
+    assert "lacks the one before" in early[1]
+
+
+def test_a_key_that_is_on_no_paper_is_noted(shop: ShopFolder) -> None:
+    shop.does("migrate")
+    before = finding(shop, "recovery sheet")
+    shop.does("keys", "sheet", "--to-pipe")
+
+    assert before[0] == "note"
+    assert finding(shop, "recovery sheet")[0] == "good"
+
+
+def test_a_token_in_clear_in_the_configuration_is_noted_and_one_that_is_kept_is_used(shop: ShopFolder) -> None:
+    with server(200, {"ok": True, "result": {"username": "teashop_bot"}}) as port:
+        access = f'[telegram]\nenabled = true\napi_base = "http://127.0.0.1:{port}"\n'
+        shop.configure(f'{access}token = "{TOKEN}"\n')
+        clear = finding(shop, "secrets")
+        shop.configure(access)
+        none = finding(shop, "telegram")
+        shop.does("secret", "set", "telegram.token", words=TOKEN)
+        kept, known, used = (finding(shop, check) for check in ("secrets", "kept secrets", "telegram"))
+
+    assert clear[0] == "note"
+    assert "frontdesk secret set" in clear[2]
+    assert none[0] == "wrong"
+    assert (kept[0], known[1]) == ("good", "telegram.token")
+    assert "@teashop_bot" in used[1]
+    assert TOKEN not in "".join((*clear, *none, *kept, *known, *used))
+
+
+def test_a_kept_secret_that_was_changed_outside_is_found(shop: ShopFolder) -> None:
+    shop.does("secret", "set", "telegram.token", words=TOKEN)
+
+    async def spoil(records: Records) -> None:
+        async with records.write() as work:
+            (await work.session.get_one(Secret, "telegram.token")).value = work.vault.seal("x", "secret.value:a", None)
+
+    shop.with_records(spoil)
+
+    assert finding(shop, "kept secrets")[0] == "wrong"

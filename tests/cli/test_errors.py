@@ -117,7 +117,7 @@ def test_a_key_that_others_may_read_is_refused(shop: ShopFolder) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("not hexadecimal\n", "should hold one line of 64 hexadecimal digits."), ("ab" * 32 + "\n", "holds another key")],
+    [("not hexadecimal\n", "should hold one line of 64 hexadecimal digits"), ("ab" * 32 + "\n", "holds another key")],
     ids=["malformed", "wrong"],
 )
 def test_a_key_that_does_not_fit_is_refused(shop: ShopFolder, content: str, said: str) -> None:
