@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Table, bindparam, exists, func, insert, or_, select, type_coerce, update
 
+from crm_core import walking
 from crm_core.models import NOT_BOUGHT, Conversation, Customer, Meta, Order, Stage, StageChange
 from crm_core.rules.lifecycle import History, Lifecycle, Standing, standing
 from crm_core.storage.ids import new_id
@@ -83,7 +84,7 @@ async def histories_of(work: Work, customer_ids: Collection[int]) -> dict[int, H
 
 async def usual_days(work: Work) -> float | None:
     """The shop's usual days between two orders of a customer, as the last walk measured it; None: too few to tell."""
-    value = await work.session.scalar(select(Meta.value).where(Meta.name == _USUAL))
+    value = await walking.noted(work, _USUAL)
     return float(value) if value else None
 
 
@@ -102,7 +103,7 @@ async def measure(work: Work) -> float | None:
 
 async def walk_of(work: Work) -> Walk | None:
     """The walk that is under way or the last one; None when the next has to begin by all means."""
-    value = await work.session.scalar(select(Meta.value).where(Meta.name == _WALK))
+    value = await walking.noted(work, _WALK)
     if not value:
         return None
     begun, _, cursor = value.partition("|")
@@ -118,30 +119,20 @@ async def begin(work: Work, shop_days: float | None) -> Walk:
     """Begin a walk with the shop's usual interval as it was just measured."""
     walk = Walk(work.now, 0)
     await remember(work, walk)
-    await _keep(work, _USUAL, "" if shop_days is None else f"{shop_days:.3f}")
+    await walking.note(work, _USUAL, "" if shop_days is None else f"{shop_days:.3f}")
     return walk
 
 
 async def remember(work: Work, walk: Walk) -> None:
     """Write down how far a walk came."""
     cursor = "" if walk.cursor is None else str(walk.cursor)
-    await _keep(work, _WALK, f"{walk.begun.isoformat()}|{cursor}")
+    await walking.note(work, _WALK, f"{walk.begun.isoformat()}|{cursor}")
 
 
 async def next_customers(work: Work, cursor: int) -> Sequence[int]:
     """The next customers past this one who may have to move: everybody but leads who never ordered."""
-    statement = (
-        select(Customer.id)
-        .where(
-            Customer.id > cursor,
-            Customer.key.is_not(None),
-            Customer.merged_into.is_(None),
-            or_(Customer.stage != Stage.LEAD, exists().where(Order.customer_id == Customer.id)),
-        )
-        .order_by(Customer.id)
-        .limit(AT_ONCE)
-    )
-    return (await work.session.scalars(statement)).all()
+    bought = exists().where(Order.customer_id == Customer.id)
+    return await walking.next_customers(work, cursor, AT_ONCE, or_(Customer.stage != Stage.LEAD, bought))
 
 
 async def _write(work: Work, moves: dict[int, tuple[Stage, Standing]]) -> None:
@@ -161,12 +152,3 @@ async def _write(work: Work, moves: dict[int, tuple[Stage, Standing]]) -> None:
         for one, (before, stands) in moves.items()
     ]
     await work.session.execute(insert(StageChange), rows)
-
-
-async def _keep(work: Work, name: str, value: str) -> None:
-    found = await work.session.get(Meta, name)
-    if found is None:
-        work.session.add(Meta(name=name, value=value))
-        await work.session.flush()
-    else:
-        found.value = value

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, Select, delete, func, insert, select, type_coerce
 
-from crm_core import orders
-from crm_core.models import NOT_BOUGHT, Customer, Meta, Order, Payment, PaymentKind, RfmScore
+from crm_core import orders, walking
+from crm_core.models import NOT_BOUGHT, Customer, Order, Payment, PaymentKind, RfmScore
 from crm_core.work import Work
 
 BATCH: Final = 500  # customers in one transaction
@@ -62,7 +62,7 @@ def beginning_of(night: date, zone: str) -> datetime:
 
 async def walk_of(work: Work) -> Walk | None:
     """The last walk; None before the first."""
-    value = await work.session.scalar(select(Meta.value).where(Meta.name == _WALK))
+    value = await walking.noted(work, _WALK)
     if not value:
         return None
     night, _, cursor = value.partition("|")
@@ -71,12 +71,7 @@ async def walk_of(work: Work) -> Walk | None:
 
 async def remember(work: Work, walk: Walk) -> None:
     """Write down how far a walk came."""
-    value = f"{walk.night}|{'' if walk.cursor is None else walk.cursor}"
-    row = await work.session.get(Meta, _WALK)
-    if row is None:
-        work.session.add(Meta(name=_WALK, value=value))
-    else:
-        row.value = value
+    await walking.note(work, _WALK, f"{walk.night}|{'' if walk.cursor is None else walk.cursor}")
 
 
 async def measure(work: Work) -> Borders:
@@ -116,18 +111,8 @@ async def _fifths(work: Work, each: Select[Any]) -> tuple[int, ...]:
 
 async def next_customers(work: Work, cursor: int) -> Sequence[int]:
     """The next 500 past the cursor who bought something; nobody who was erased or merged away."""
-    statement = (
-        select(Customer.id)
-        .where(
-            Customer.id > cursor,
-            Customer.key.is_not(None),
-            Customer.merged_into.is_(None),
-            select(Order.id).where(Order.customer_id == Customer.id, _BOUGHT).exists(),
-        )
-        .order_by(Customer.id)
-        .limit(BATCH)
-    )
-    return (await work.session.scalars(statement)).all()
+    bought = select(Order.id).where(Order.customer_id == Customer.id, _BOUGHT).exists()
+    return await walking.next_customers(work, cursor, BATCH, bought)
 
 
 async def reckon(work: Work, customer_ids: Collection[int], borders: Borders) -> dict[int, Score]:
