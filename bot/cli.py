@@ -13,6 +13,7 @@ from bot.commands import (
     orders,
     records,
     reports,
+    rights,
     secret,
     segments,
     sending,
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for _part in (
     *(operate, keys, secret, backup, sending, audit, knowledge, threshold),
-    *(records, customers, orders, segments, campaign, reports),
+    *(records, customers, rights, orders, segments, campaign, reports),
 ):
     _part.add_to(app)
 

@@ -336,6 +336,7 @@ def _batches(items: Iterator[Item[_T]], size: int) -> Iterator[list[Item[_T]]]:
 # ---- customers ----
 
 _CLASHES: Final = {
+    "erased_person": "{reference} was erased, and an import brings nobody back",
     "two_people": "it names {numbers}, who are two customers on record",
     "shared_phone": "several customers have the phone number {phone}, and the row names nothing else",
     "contact_many": "the customer would have more than {most} contacts of a kind",

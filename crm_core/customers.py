@@ -22,6 +22,7 @@ from crm_core.models import (
 )
 from crm_core.numbers import next_number
 from crm_core.rules import names
+from crm_core.rules.erasing import gone
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -77,7 +78,16 @@ async def welcome(
     number = await next_number(work, "customer")
     customer = create(work, language=language, name=name, source="chat", number=number)
     identity, conversation = add_identity(work, channel, external_id, chat, language, customer_id=customer.id)
+    before = select(Identity.blocked_at).where(
+        Identity.channel == channel, Identity.external_id == gone_address(work, channel, external_id)
+    )
+    identity.blocked_at = await work.session.scalar(before)  # nobody unblocks themselves by being erased
     return identity, customer, conversation
+
+
+def gone_address(work: Work, channel: str, external_id: str) -> str:
+    """What stands in the place of this address if whoever had it was erased and is to be known again."""
+    return gone(work.vault.blind(f"{channel} {external_id}", "address"))
 
 
 def add_identity(

@@ -5,12 +5,11 @@ erasure off, carrying it out again finishes it (docs/decisions/0025).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Table, delete, or_, select, tuple_, update
 
-from crm_core import audit, learning, record
+from crm_core import audit, customers, learning, record
 from crm_core.files import FileStore
 from crm_core.identities import SHOP
 from crm_core.models import (
@@ -30,21 +29,15 @@ from crm_core.models import (
     TicketState,
 )
 from crm_core.personal import FILES, INBOX, PARTS, Fate, Part, Person, person
-from crm_core.rules.erasing import LATE, SUPPRESSED, gone, goodbye_is_over, is_gone, nameless
+from crm_core.rules.erasing import LATE, SUPPRESSED, goodbye_is_over, is_gone, nameless
 from crm_core.storage.ids import new_id
 from crm_core.tombstones import Tombstone, Tombstones, ids_of
 from crm_core.work import Records, Work
 
 AT_ONCE: Final = 500  # rows in one transaction
 
+CUSTOMER: Final = "customer"  # the source of an erasure that the person asked for, who reads a last word
 TOMBSTONE: Final = "tombstone"  # the source of an erasure that was done before, in a database that is older than it
-
-
-class Progress(NamedTuple):
-    """How far the erasure of somebody is."""
-
-    asked_at: datetime
-    finished_at: datetime | None
 
 
 # ---- asking ----
@@ -53,10 +46,10 @@ class Progress(NamedTuple):
 async def ask(work: Work, tombstones: Tombstones, customer: Customer, source: str, staff_id: int | None) -> bool:
     """Have a person erased, with every record that was merged into theirs; False when that was asked for before.
 
-    From here on nothing takes it back: the tombstone is on disk. `source` is "customer", "staff" or "command".
+    From here on nothing takes it back: the tombstone is on disk. `source` is CUSTOMER, "staff" or "command".
     """
     customer = await record.kept(work, customer)
-    if customer.key is None or await progress(work, customer.id) is not None:
+    if customer.key is None or await of(work, customer.id) is not None:
         return False
     whole = await person(work, customer.id)
     tombstones.add(work.vault, whole.ids, work.now)
@@ -64,12 +57,6 @@ async def ask(work: Work, tombstones: Tombstones, customer: Customer, source: st
     audit.enter(work, staff_id, "customer.erase", f"customer:{customer.number}", source=source, records=len(whole.ids))
     await work.session.flush()
     return True
-
-
-async def progress(work: Work, customer_id: int) -> Progress | None:
-    """How far the erasure of this record is; None when nobody asked for it."""
-    row = await _of(work, customer_id)
-    return Progress(row.asked_at, row.finished_at) if row is not None else None
 
 
 async def waiting(work: Work, limit: int = 20) -> Sequence[int]:
@@ -84,7 +71,8 @@ async def late(work: Work) -> int:
     return len((await work.session.scalars(statement)).all())
 
 
-async def _of(work: Work, customer_id: int) -> Erasure | None:
+async def of(work: Work, customer_id: int) -> Erasure | None:
+    """The erasure of this record, asked for or done."""
     return await work.session.scalar(select(Erasure).where(Erasure.customer_id == customer_id))
 
 
@@ -136,7 +124,7 @@ async def _without_stone(work: Work, stones: Sequence[Tombstone]) -> list[Erasur
 async def _come_back(work: Work, customer_id: int) -> None:
     """Somebody who was erased is in an older database again: cut them off at once, and let the rest be carried out."""
     customer = await work.session.get_one(Customer, customer_id)
-    row = await _of(work, customer_id)
+    row = await of(work, customer_id)
     if row is None:
         _note(work, customer_id, TOMBSTONE, None)
     else:
@@ -154,7 +142,8 @@ async def carry_out(records: Records, files: FileStore, erasure_id: int) -> bool
     async with records.read() as work:
         row = await work.session.get_one(Erasure, erasure_id)
         whole = await person(work, row.customer_id)
-        if not goodbye_is_over(row.asked_at, work.now) and await _hears_something(work, whole):
+        says_goodbye = row.source == CUSTOMER and not goodbye_is_over(row.asked_at, work.now)
+        if says_goodbye and await _hears_something(work, whole):
             return False
     while await _clear(records, erasure_id, INBOX, whole):
         pass
@@ -230,7 +219,7 @@ async def _forget_address(work: Work, identity: Identity) -> None:
     """What a channel knows somebody by goes; of one who is to stay out, a keyed hash stays by which they are known."""
     if is_gone(identity.external_id):
         return
-    kept = gone_address(work, identity.channel, identity.external_id)
+    kept = customers.gone_address(work, identity.channel, identity.external_id)
     if (identity.blocked_at is None and identity.channel != SHOP) or await work.session.scalar(
         select(Identity.id).where(Identity.channel == identity.channel, Identity.external_id == kept)
     ):
@@ -238,11 +227,6 @@ async def _forget_address(work: Work, identity: Identity) -> None:
     identity.external_id = kept or nameless(identity.id)
     identity.chat, identity.proof, identity.proven_at = "", None, None
     identity.unreachable_at = identity.unreachable_at or work.now
-
-
-def gone_address(work: Work, channel: str, external_id: str) -> str:
-    """What stands in the place of this address if whoever had it was erased and is to be known again."""
-    return gone(work.vault.blind(f"{channel} {external_id}", "address"))
 
 
 async def _close_tickets(work: Work, whole: Person) -> None:

@@ -139,7 +139,10 @@ class Terms:
 
 
 class Clash(Exception):
-    """A draft contradicts what is on record; `key` says why: two_people, shared_phone, contact_many or tag_many."""
+    """A draft contradicts what is on record.
+
+    `key` says why: two_people, shared_phone, erased_person, contact_many or tag_many.
+    """
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(f"{key} {values}")
@@ -181,6 +184,7 @@ class People:
     """The customers on record whom references, e-mail addresses and phone numbers name; blinds, not words."""
 
     by_reference: dict[str, Person] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)  # references of people who were erased
     by_email: dict[str, Person] = field(default_factory=dict)
     by_phone: dict[str, dict[int, Person]] = field(default_factory=dict)
     blinds: dict[tuple[str, str], str] = field(default_factory=dict)  # of what was asked for
@@ -211,6 +215,7 @@ async def people(work: Work, references: Iterable[str], emails: Iterable[str], p
         asked = {"references": list(wanted)}
         for reference, person_id, number in (await work.session.execute(_BY_REFERENCES, asked)).all():
             found.by_reference[reference] = Person(person_id, number)
+        found.erased = await _erased(work, wanted - found.by_reference.keys())
     found.blinds = {("email", email): email_blind(work, email) for email in emails if email}
     found.blinds |= {("phone", phone): phone_blind(work, phone) for phone in phones if phone}
     if found.blinds:
@@ -223,6 +228,15 @@ async def people(work: Work, references: Iterable[str], emails: Iterable[str], p
     if found.by_phone:
         found.reachable = await _reachable(work, {one for some in found.by_phone.values() for one in some})
     return found
+
+
+async def _erased(work: Work, references: Collection[str]) -> set[str]:
+    """Those of these references whose customers were erased."""
+    if not references:
+        return set()
+    gone = {customers.gone_address(work, SHOP, one): one for one in references}
+    statement = select(Identity.external_id).where(Identity.channel == SHOP, Identity.external_id.in_(gone))
+    return {gone[one] for one in await work.session.scalars(statement)}
 
 
 async def _reachable(work: Work, ids: Collection[int]) -> set[int]:
@@ -246,8 +260,10 @@ def who(found: People, reference: str, emails: Sequence[str], phones: Sequence[s
     """The customer whom these proof keys name, None for somebody new; raises Clash when they name two people.
 
     The shop's reference and e-mail addresses decide. A phone number may be a household's: it decides only where the
-    draft or the customer has neither.
+    draft or the customer has neither. A reference of somebody who was erased is nobody's any more.
     """
+    if reference in found.erased:
+        raise Clash("erased_person", reference=reference)
     named = [found.by_reference.get(reference), *(found.by_email.get(found.blinds["email", one]) for one in emails)]
     people_named = {one.id: one for one in named if one is not None}
     if len(people_named) > 1:

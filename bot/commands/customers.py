@@ -95,7 +95,7 @@ def show(
 
         reader = Reader(texts=Texts(("en",)), language="en", zone=settings.shop.time_zone)
         async with opened(settings) as records, records.write() as work:
-            card = await record.card(work, await _known(work, number))
+            card = await record.card(work, await known(work, number))
             audit.enter(work, None, "customer.reveal" if reveal else "customer.show", f"customer:{number}")
             if as_json:
                 say_json(_as_json(card, reveal=reveal))
@@ -105,7 +105,8 @@ def show(
     asyncio.run(go())
 
 
-async def _known(work: "Work", number: int) -> "Customer":
+async def known(work: "Work", number: int) -> "Customer":
+    """The customer with this number; refuses one that nobody has."""
     from crm_core import record
 
     found = await record.by_number(work, number)
@@ -174,7 +175,7 @@ def change(
         from crm_core.record import By
 
         async with opened(settings) as records, records.write() as work:
-            customer = await _known(work, number)
+            customer = await known(work, number)
             edit = read_edit(" ".join(words), await called(work))
             if edit is None:
                 raise Refused(f'"{words[0]}" is no field of the record: `frontdesk customer change --help` names them.')
@@ -318,7 +319,7 @@ async def _joined(settings: "Settings", merge: int) -> _Joined:
     async with opened(settings) as records, records.read() as work:
         row = await merging.get(work, merge)
         if row is None:
-            row = await merging.newest(work, (await _known(work, merge)).id)
+            row = await merging.newest(work, (await known(work, merge)).id)
         if row is None:
             raise MergeRefused("merge_nothing_to_undo")
         kept = await work.session.get_one(Customer, row.kept_id)

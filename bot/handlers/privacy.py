@@ -98,7 +98,7 @@ async def ask_erase(turn: Turn) -> list[Reply]:
 async def erase(turn: Turn) -> list[Reply]:
     """They mean it: the tombstone is on disk when they read that it is done within a minute."""
     assert turn.customer is not None
-    asked = await erasing.ask(turn.work, turn.shop.tombstones, turn.customer, "customer", None)
+    asked = await erasing.ask(turn.work, turn.shop.tombstones, turn.customer, erasing.CUSTOMER, None)
     return [turn.reply("erase-asked" if asked else "erase-already")]
 
 
