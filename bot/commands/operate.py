@@ -92,7 +92,10 @@ async def _migrate(settings: "Settings") -> None:
         await database.close()
     async with opened(settings, make=True) as records:
         if not key_was_there:
-            say(f"Made the key file {settings.key_file}. Keep a copy elsewhere: without it nothing sealed can be read.")
+            say(
+                f"Made the key file {settings.key_file}. Without it nothing sealed can be read: keep it on paper, "
+                "elsewhere (`frontdesk keys sheet`)."
+            )
             await _print_sheet(settings, records)
     if before is None:
         say(f"Made the database, at revision {HEAD}.")
@@ -106,8 +109,9 @@ async def _print_sheet(settings: "Settings", records: "Records") -> None:
     """The key on paper, if somebody sits there to see to it."""
     from bot.recovery import hand_out, somebody_reads
 
-    for line in await hand_out(records, settings) if somebody_reads() else ["Print it: frontdesk keys sheet"]:
-        say(line)
+    if somebody_reads():
+        for line in await hand_out(records, settings):
+            say(line)
 
 
 def invite(
