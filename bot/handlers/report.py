@@ -1,4 +1,4 @@
-"""Reports in the chat: answers, articles and gaps in words, customers with a picture; a number is a campaign's."""
+"""Reports in the chat: answers, articles, gaps and the audit log in words, customers with a picture, a campaign."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ async def report(turn: Turn) -> list[Reply]:
     if isinstance(turn.found, str):
         return [Reply(text=turn.found)]
     name = turn.argument.casefold()
-    if name in _REPORTS and access.may(turn.role, "knowledge.report"):
+    if name in _REPORTS and _may(turn, name):
         return [await _REPORTS[name](turn)]
     if access.may(turn.role, "campaign.report"):
         return await campaign.report(turn)
@@ -65,7 +65,7 @@ async def report(turn: Turn) -> list[Reply]:
 
 
 def _may(turn: Turn, name: str) -> bool:
-    return access.may(turn.role, _ABOUT_CUSTOMERS.get(name, "knowledge.report"))
+    return access.may(turn.role, {**_ABOUT_CUSTOMERS, "audit": "report.audit"}.get(name, "knowledge.report"))
 
 
 def _wanted(turn: Turn) -> Wanted | None:
@@ -202,6 +202,21 @@ async def _gaps(turn: Turn) -> Reply:
     return Reply(text="\n".join(lines), titled=True)
 
 
-_REPORTS = {"answers": _answers, "articles": _articles, "gaps": _gaps}
+async def _audit(turn: Turn) -> Reply:
+    """Who did and saw what, by the names that acts have in the audit log."""
+    assert turn.staff is not None
+    found = await REPORTS["audit"].make(turn.work, turn.work.now - timedelta(days=_DAYS))
+    audit.enter(turn.work, turn.staff.id, "report.audit", "report:audit")
+    lines = [turn.say("report-audit-title", days=_DAYS)]
+    for who, act, times, subjects, last in found.rows[:_LISTED]:
+        at = f"{last.astimezone(ZoneInfo(turn.shop.zone)):%Y-%m-%d %H:%M}"
+        name = who or turn.say("report-audit-command-line")
+        lines.append(turn.say("report-audit-line", who=name, act=act, times=times, subjects=subjects, last=at))
+    if len(lines) == 1:
+        lines.append(turn.say("report-empty"))
+    return Reply(text="\n".join(lines), titled=True)
+
+
+_REPORTS = {"answers": _answers, "articles": _articles, "gaps": _gaps, "audit": _audit}
 
 HANDLER = Handler(name="report", commands={"/report": ("report", report)}, ahead={"report": _make_ahead})

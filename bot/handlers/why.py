@@ -8,7 +8,7 @@ from bot.handlers.agent import no_ticket, ticket_of
 from bot.message import Reply
 from bot.tell import person_of
 from bot.turn import Handler, Turn
-from crm_core import conversations
+from crm_core import audit, conversations
 from crm_core.models import Interaction, Ticket
 from crm_core.storage.ids import read_id
 from knowledge_base import Match
@@ -61,6 +61,8 @@ async def why(turn: Turn) -> list[Reply]:
     looked = turn.found
     if asked is None or not isinstance(looked, Looked) or looked.interaction_id != asked.id:
         return [turn.reply("why-nothing", number=str(ticket.number))]
+    assert turn.staff is not None
+    await audit.look(turn.work, turn.staff.id, "ticket.why", f"ticket:{ticket.number}")
     lines = [
         turn.say("why-title", number=str(ticket.number)),
         *explain(turn.shop.texts, turn.language, looked.match, looked.words, asked),

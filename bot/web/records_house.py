@@ -47,7 +47,7 @@ from bot.web.records_view import (
     role_sees_tickets,
     staff_ids,
 )
-from crm_core import articles, campaigns, conversations, customers, identities, staff, threads, touching
+from crm_core import articles, audit, campaigns, conversations, customers, identities, staff, threads, touching
 from crm_core.files import FileStore
 from crm_core.identities import LinkRefused, LoginFailed
 from crm_core.merging import MergeRefused
@@ -264,9 +264,22 @@ class RecordsHouse:
             kind, _, number = thread.partition(":")
             if not number.isascii() or not number.isdigit():
                 raise NotHere
+            if kind not in access.TOPICS or not access.may(viewer.roles[0], access.TOPICS[kind]):
+                raise NotHere
             if kind == "campaign":
-                return await self._campaign(work, viewer, int(number), after)
-            return await self._ticket(work, viewer, int(number), after, limit)
+                return await self._campaign(work, int(number), after)
+            subject, found = await self._ticket(work, viewer, int(number), after, limit)
+        if found:
+            await self._note(viewer, "ticket.read", subject)
+        return found
+
+    async def _note(self, member: Staff, what: str, subject: str) -> None:
+        """Enter that a colleague is about to be handed this, unless it was entered a moment ago."""
+        async with self._records.glance() as work:
+            if await audit.looked(work, int(member.id), what, subject):
+                return
+        async with self._records.write() as work:
+            await audit.look(work, int(member.id), what, subject)
 
     async def _own(self, work: Work, viewer: Viewer, after: int, limit: int) -> list[WebMessage]:
         found = await conversations.find(work, CHANNEL, [viewer.address])
@@ -278,19 +291,23 @@ class RecordsHouse:
         view = MessageView(work, self._app.shop, side, address=viewer.address, customer="", language=identity.language)
         return await self._draw(work, view, conversation, kinds, after, limit)
 
-    async def _ticket(self, work: Work, viewer: Staff, ticket_id: int, after: int, limit: int) -> list[WebMessage]:
+    async def _ticket(
+        self, work: Work, viewer: Staff, ticket_id: int, after: int, limit: int
+    ) -> tuple[str, list[WebMessage]]:
+        """As what the ticket stands in the audit log, and its words past the cursor."""
         ticket = await work.session.get(Ticket, ticket_id)
         principal = principal_of(viewer, self._app.shop.agents_see)
         if ticket is None or not await touching.may_touch_ticket(work, principal, "ticket.history", ticket):
             raise NotHere
+        subject = f"ticket:{ticket.number}"
         conversation = await work.session.get_one(Conversation, ticket.conversation_id)
         if conversation.last_rev <= after:
-            return []
+            return subject, []
         name = await called(work, self._app.shop, viewer.language, ticket.customer_id)
         view = MessageView(
             work, self._app.shop, "desk", address=viewer.address, customer=name, language=viewer.language
         )
-        return await self._draw(work, view, conversation, DESK_SEES, after, limit)
+        return subject, await self._draw(work, view, conversation, DESK_SEES, after, limit)
 
     async def _draw(
         self, work: Work, view: MessageView, conversation: Conversation, kinds: Sequence[str], after: int, limit: int
@@ -301,8 +318,8 @@ class RecordsHouse:
         attached = await conversations.attachments_of(work, [one.id for one, _row in rows])
         return await view.draw(rows, names, attached)
 
-    async def _campaign(self, work: Work, viewer: Staff, campaign_id: int, after: int) -> list[WebMessage]:
-        campaign = await campaigns.get(work, campaign_id) if access.may(viewer.roles[0], "campaign.list") else None
+    async def _campaign(self, work: Work, campaign_id: int, after: int) -> list[WebMessage]:
+        campaign = await campaigns.get(work, campaign_id)
         if campaign is None:
             raise NotHere
         return [message for message in campaign_words(campaign) if message.rev > after]
@@ -318,6 +335,7 @@ class RecordsHouse:
                 language=member.language,
             )
             listed: list[WebThread] = []
+            lines: Sequence[threads.TicketLine] = ()
             if role_sees_tickets(member.roles[0]):
                 within = touching.tickets_within(principal_of(member, self._app.shop.agents_see), "ticket.history")
                 lines = await threads.tickets_for(work, int(member.id), within)
@@ -326,7 +344,9 @@ class RecordsHouse:
             if access.may(member.roles[0], "campaign.list"):
                 for campaign in await campaigns.newest(work, _CAMPAIGNS):
                     listed.append(view.campaign(campaign, await campaigns.figures_of(work, campaign)))
-            return listed
+        if lines:
+            await self._note(member, "ticket.list", "tickets")
+        return listed
 
     def listen(self, viewer: Viewer) -> AbstractContextManager[Listener]:
         """A customer hears of their own talk, the desk of everything."""
@@ -372,6 +392,8 @@ class RecordsHouse:
                 raise NotHere
             name = await conversations.file_name_of(work, attachment, interaction.customer_id)
         data = await self._bytes(attachment)
+        if isinstance(viewer, Staff) and interaction.customer_id is not None:
+            await self._note(viewer, "file.open", f"customer:{interaction.customer_id}")
         mime = sniff(data)
         return StoredFile(file_name=name, mime=mime if mime in PHOTOS else "application/octet-stream", data=data)
 

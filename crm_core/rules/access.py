@@ -52,6 +52,10 @@ _STAFF = {**_DESK, **_MARKETING}
 _EVERYBODY = {**_CUSTOMER, **_STAFF}
 
 ACTS: dict[str, Rule] = {
+    "web.open": Rule(_EVERYBODY, nobody=True),
+    "web.chat": Rule(_CUSTOMER),
+    "web.desk": Rule(_STAFF),
+    "web.file": Rule(_EVERYBODY),
     "start": Rule(_EVERYBODY),
     "help": Rule(_EVERYBODY),
     "language": Rule(_EVERYBODY),
@@ -135,6 +139,39 @@ ACTS: dict[str, Rule] = {
     "campaign.resume": Rule(_MARKETING),
     "campaign.cancel": Rule(_MARKETING),
     "campaign.report": Rule(_MARKETING),
+}
+
+
+# What the web server opens, and the act that it is. `web.open` writes and shows nothing of anybody.
+DOORS = {
+    "GET /": "web.open",
+    "GET /chat": "web.open",
+    "GET /chat/link/{token}": "web.open",
+    "POST /chat/link/{token}": "web.open",
+    "GET /desk/enter/{token}": "web.open",
+    "POST /desk/enter/{token}": "web.open",
+    "POST /desk/leave": "web.open",
+    "GET /healthz": "web.open",
+    "GET /readyz": "web.open",
+    "GET /metrics": "web.open",
+    "POST /chat/upload": "web.chat",
+    "SOCKET /chat/socket": "web.chat",
+    "GET /files/{file_id}": "web.file",
+    "GET /desk": "web.desk",
+    "POST /desk/upload": "web.desk",
+    "SOCKET /desk/socket": "web.desk",
+    "GET /desk/customers": "customer.show",
+    "GET /desk/customers/{number}": "customer.show",
+    "GET /desk/customers/{number}?reveal=1": "customer.reveal",
+    "POST /desk/customers/{number}": "customer.edit",
+    "GET /desk/customers/{number}/timeline": "customer.timeline",
+}
+# What can be read over a socket: the kind of a thread ("" on the customer's page), and the act that reading it is.
+TOPICS = {
+    "": "web.chat",
+    "home": "web.desk",
+    "ticket": "ticket.history",
+    "campaign": "campaign.list",
 }
 
 
