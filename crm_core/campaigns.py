@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
-from crm_core import audit, outbox, saved_segments, segments
-from crm_core.customers import consented
+from crm_core import audit, consents, outbox, saved_segments, segments
 from crm_core.follow_ups import addresses_of
 from crm_core.models import (
     Campaign,
@@ -21,6 +20,7 @@ from crm_core.models import (
     OutboxState,
 )
 from crm_core.numbers import next_number
+from crm_core.rules.consent import EVERYWHERE
 from crm_core.segments.lexer import quoted
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
@@ -169,9 +169,11 @@ async def _sorted_out(
 ) -> list[tuple[_Person, tuple[Identity, Conversation] | None, str]]:
     """Each person with their address and the reason why they are left out ("" when they are not)."""
     ids = [person.id for person in people]
-    agreed = await consented(work, ids)
-    addresses = await addresses_of(work, ids)
-    barred = await _barred(work, [one for one in ids if one not in addresses])
+    agreed = await consents.agreed(work, ids)
+    addresses = await addresses_of(work, ids, agreed)
+    missing = [one for one in ids if one not in addresses]
+    elsewhere = await addresses_of(work, missing, dict.fromkeys(missing, (EVERYWHERE,)))
+    barred = await _barred(work, [one for one in missing if one not in elsewhere])
     found = []
     for person in people:
         address = addresses.get(person.id)
@@ -181,6 +183,8 @@ async def _sorted_out(
             reason = "no_consent"
         elif not agreed[person.id]:
             reason = "opted_out"
+        elif person.id in elsewhere:
+            reason = "no_consent"  # for a channel on which we do not meet them
         elif address is None:
             reason = barred.get(person.id, "no_address")
         else:

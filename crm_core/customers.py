@@ -1,6 +1,7 @@
 """Customers: welcoming a new one, the names they are found by, tags and consent."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy import delete, func, select
 
@@ -51,6 +52,11 @@ def create(work: Work, *, language: str, name: str, source: str, number: int | N
 def seal_name(work: Work, customer_id: int, name: str, key: bytes | None) -> bytes | None:
     """A name sealed for its place; None for none."""
     return work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None
+
+
+def seal_birthday(work: Work, customer_id: int, day: date, key: bytes | None) -> bytes:
+    """A birthday sealed for its place."""
+    return work.vault.seal(day.isoformat(), f"customer.birthday:{customer_id}", key, customer_id)
 
 
 def name_tokens(work: Work, all_names: Iterable[str]) -> set[int]:
@@ -144,22 +150,8 @@ async def tags_of(work: Work, customer_id: int) -> list[str]:
     return list((await work.session.scalars(statement)).all())
 
 
-def give_consent(work: Work, customer_id: int, granted: bool, source: str) -> None:
-    """Write down a yes or a no to marketing; the newest row counts from the moment it is committed."""
-    work.session.add(
-        Consent(
-            id=new_id(),
-            customer_id=customer_id,
-            purpose=Purpose.MARKETING,
-            granted=granted,
-            source=source,
-            at=work.now,
-        )
-    )
-
-
 async def consented(work: Work, customer_ids: Iterable[int]) -> dict[int, bool]:
-    """What each of these customers last said about marketing; who said nothing is absent."""
+    """What each of these customers last said about marketing, for whichever channel; who said nothing is absent."""
     statement = (
         select(Consent.customer_id, Consent.granted)
         .where(Consent.customer_id.in_(list(customer_ids)), Consent.purpose == Purpose.MARKETING)

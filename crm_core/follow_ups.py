@@ -1,14 +1,14 @@
 """Follow-ups: some days after a ticket was resolved or a first contact brought no order, once per person and kind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import Select, exists, select
 
-from crm_core import outbox
-from crm_core.customers import consented
+from crm_core import consents, outbox
 from crm_core.models import Conversation, Customer, FollowUp, Identity, Lane, Order, Ticket
+from crm_core.rules.consent import covers
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -38,10 +38,10 @@ async def materialise(work: Work, kind: FollowUpKind, days: int, limit: int = 20
     customer_ids = (await work.session.scalars(_due(work, kind, days).limit(limit))).all()
     if not customer_ids:
         return 0
-    agreed = await consented(work, customer_ids)
-    addresses = await addresses_of(work, customer_ids)
+    agreed = await consents.agreed(work, customer_ids)
+    addresses = await addresses_of(work, customer_ids, agreed)
     for customer_id in customer_ids:
-        await _one(work, kind, customer_id, agreed.get(customer_id, False), addresses.get(customer_id))
+        await _one(work, kind, customer_id, bool(agreed.get(customer_id)), addresses.get(customer_id))
     return len(customer_ids)
 
 
@@ -94,8 +94,13 @@ async def _one(
     follow_up.outbox_id = row.id
 
 
-async def addresses_of(work: Work, customer_ids: Sequence[int]) -> dict[int, tuple[Identity, Conversation]]:
-    """Where each of these customers is reached: the identity that wrote last and is neither blocked nor unreachable."""
+async def addresses_of(
+    work: Work, customer_ids: Sequence[int], agreed: Mapping[int, Collection[str | None]]
+) -> dict[int, tuple[Identity, Conversation]]:
+    """Where each of these customers is reached: the identity that wrote last and is neither blocked nor unreachable.
+
+    Only on the channels that they agreed to, None for all (`consents.agreed`).
+    """
     statement = (
         select(Identity, Conversation)
         .join(Conversation, Conversation.identity_id == Identity.id)
@@ -109,5 +114,5 @@ async def addresses_of(work: Work, customer_ids: Sequence[int]) -> dict[int, tup
     return {
         row[0].customer_id: (row[0], row[1])
         for row in (await work.session.execute(statement)).all()
-        if row[0].customer_id is not None
+        if row[0].customer_id is not None and covers(agreed.get(row[0].customer_id, ()), row[0].channel)
     }

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from sqlalchemy import func, or_, select
 
-from crm_core.customers import consented
+from crm_core import consents
 from crm_core.models import (
     ACTIVE,
     Campaign,
@@ -19,6 +19,7 @@ from crm_core.models import (
     Ticket,
 )
 from crm_core.rules import marketing, quiet_hours
+from crm_core.rules.consent import covers
 from crm_core.work import Work
 
 MARKETING_LANES = (Lane.CAMPAIGN, Lane.FOLLOW_UP)
@@ -47,7 +48,7 @@ async def _standing(work: Work, conversation: Conversation) -> marketing.Standin
         return marketing.Standing(
             consented=False, blocked=False, unreachable=False, erased=True, open_ticket=False, sent_this_week=0
         )
-    agreed = await consented(work, [customer.id])
+    agreed = await consents.agreed(work, [customer.id])
     open_ticket = await work.session.scalar(
         select(Ticket.id).where(Ticket.customer_id == customer.id, Ticket.state.in_(ACTIVE)).limit(1)
     )
@@ -63,7 +64,7 @@ async def _standing(work: Work, conversation: Conversation) -> marketing.Standin
         )
     )
     return marketing.Standing(
-        consented=agreed.get(customer.id, False),
+        consented=covers(agreed.get(customer.id, ()), identity.channel),
         blocked=identity.blocked_at is not None,
         unreachable=identity.unreachable_at is not None,
         erased=customer.key is None,

@@ -13,12 +13,11 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from crm_core import audit, contacts, customers, relationships
+from crm_core import audit, consents, contacts, customers, relationships
 from crm_core.conversations import name_of
 from crm_core.models import (
     AttributeValue,
     CampaignRecipient,
-    Consent,
     Contact,
     ContactKind,
     Conversation,
@@ -32,11 +31,11 @@ from crm_core.models import (
     Order,
     Outbox,
     OutboxState,
-    Purpose,
     Ticket,
 )
 from crm_core.record import kept as kept_by_now
 from crm_core.rules import merging as rules
+from crm_core.rules.consent import covers
 from crm_core.rules.lifecycle import Lifecycle
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
@@ -436,20 +435,16 @@ async def _copy_notes(work: Work, kept: Customer, other: Customer) -> list[int]:
 
 
 async def _unite_consents(work: Work, kept_id: int, other_id: int) -> list[int]:
-    said = await customers.consented(work, (kept_id, other_id))
-    united = rules.united_consent(said.get(kept_id), said.get(other_id))
-    if united is None or united == said.get(kept_id):
+    """The consents that follow: a no of either side counts for both, else what the other agreed to is added."""
+    agreed = await consents.agreed(work, (kept_id, other_id))
+    mine, theirs = agreed.get(kept_id), agreed.get(other_id)
+    united = rules.united_consent(None if mine is None else bool(mine), None if theirs is None else bool(theirs))
+    if united is False and mine != frozenset():
+        return [consents.give(work, kept_id, False, "merge").id]
+    if not united:
         return []
-    return [say(work, kept_id, united, "merge")]
-
-
-def say(work: Work, customer_id: int, granted: bool, source: str) -> int:
-    """A consent that follows from a merge or its end; returns its id."""
-    row = Consent(
-        id=new_id(), customer_id=customer_id, purpose=Purpose.MARKETING, granted=granted, source=source, at=work.now
-    )
-    work.session.add(row)
-    return row.id
+    new = [one for one in theirs or () if not covers(mine or (), one)]
+    return [consents.give(work, kept_id, True, "merge", channel=one).id for one in sorted(new, key=str)]
 
 
 async def renew_tokens(work: Work, customer: Customer) -> None:

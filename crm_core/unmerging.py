@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, inspect, or_, select, update
 
-from crm_core import audit, contacts, relationships
+from crm_core import audit, consents, contacts, relationships
 from crm_core.conversations import attachments_of, body_of, file_name_of, name_of, seal_body
 from crm_core.merging import (
     MERGED,
@@ -19,7 +19,6 @@ from crm_core.merging import (
     is_to_be_erased,
     open_field,
     renew_tokens,
-    say,
     stir,
 )
 from crm_core.models import (
@@ -211,7 +210,7 @@ async def _give_back_consents(
             await _hand_over(work, one, other.id)
     # A no of which nobody can tell any more whose it was counts for both.
     if any(not one.granted and one.at not in theirs | own for one in since):
-        say(work, other.id, False, "undo")
+        consents.give(work, other.id, False, "undo")
 
 
 async def _hand_over(work: Work, said: Consent, to_id: int) -> None:

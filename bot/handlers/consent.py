@@ -4,8 +4,9 @@ from sqlalchemy import select
 
 from bot.message import Reply
 from bot.turn import Handler, Turn
-from crm_core import customers, outbox
+from crm_core import consents, outbox
 from crm_core.models import Conversation
+from crm_core.rules.consent import EVERYWHERE
 
 _STOP_WORDS = frozenset({"stop", "unsubscribe", "退订", "td", "t", "取消订阅"})
 
@@ -21,16 +22,31 @@ def means_stop(turn: Turn) -> bool:
 
 
 async def subscribe(turn: Turn) -> list[Reply]:
-    """Opt in."""
+    """Opt in, for this channel, or by the button below that for all: with the words of ours that they agreed to."""
     assert turn.customer is not None
-    customers.give_consent(turn.work, turn.customer.id, True, "chat")
-    return [turn.reply("consent-given", shop=turn.shop.name)]
+    everywhere = turn.pressed is not None and bool(turn.pressed.args.get("everywhere"))
+    words = turn.say("consent-given-everywhere" if everywhere else "consent-given", shop=turn.shop.name)
+    said = await turn.file()
+    consents.give(
+        turn.work,
+        turn.customer.id,
+        True,
+        "chat",
+        channel=EVERYWHERE if everywhere else turn.identity.channel,
+        interaction_id=said.id,
+        text_digest=await consents.text_of(turn.work, turn.language, words),
+    )
+    if everywhere or not turn.shop.beside(turn.identity.channel):
+        return [Reply(text=words)]
+    wider = turn.button("button-subscribe-everywhere", "consent.subscribe", everywhere=True)
+    return [Reply(text=words, buttons=((wider,),))]
 
 
 async def stop(turn: Turn) -> list[Reply]:
-    """Opt out: what still waits in the outbox stops in this transaction."""
+    """Opt out, of all channels: what still waits in the outbox stops in this transaction."""
     assert turn.customer is not None
-    customers.give_consent(turn.work, turn.customer.id, False, "chat")
+    said = await turn.file()
+    consents.give(turn.work, turn.customer.id, False, "chat", channel=turn.identity.channel, interaction_id=said.id)
     own = await turn.work.session.scalars(select(Conversation.id).where(Conversation.customer_id == turn.customer.id))
     await outbox.cancel_marketing(turn.work, own.all())
     return [turn.reply("consent-withdrawn", shop=turn.shop.name)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from crm_core import customers, outbox
+from crm_core import consents, customers, outbox
 from crm_core.models import AuditEntry, Campaign, CampaignRecipient, Outbox, OutboxState
 from crm_core.work import Records
 from scheduler import JOBS
@@ -22,7 +22,7 @@ async def two_customers(records: Records) -> None:
                 work, channel="memory", external_id=name, chat=name, language="en", name=name
             )
             if name == "ana":
-                customers.give_consent(work, customer.id, granted=True, source="command")
+                consents.give(work, customer.id, granted=True, source="command")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from crm_core import contacts, conversations, customers
+from crm_core import consents, contacts, conversations, customers
 from crm_core.models import Article, Base, Consent, Customer, CustomerTag, Order, OrderLine
 from crm_core.work import Records
 from tests.cli.conftest import ShopFolder
@@ -90,7 +90,7 @@ def test_an_import_never_overrules_an_opt_out(shop: ShopFolder) -> None:
         async with records.write() as work:
             ana = next(iter(await contacts.by_email(work, "ana@example.com")), None)
             assert ana is not None
-            customers.give_consent(work, ana.id, granted=False, source="command")
+            consents.give(work, ana.id, granted=False, source="command")
 
     shop.with_records(opt_out)
 

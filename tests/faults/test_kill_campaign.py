@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-from crm_core import customers
+from crm_core import consents, customers
 from crm_core.models import Campaign, CampaignRecipient, Customer, Identity, Interaction, Kind, Outbox
 from crm_core.work import Work
 from tests.faults.conftest import MakeDesk
@@ -32,7 +32,7 @@ def _write_down_customers(desk: Frontdesk, server: Control) -> None:
             )
             await work.session.flush()
             if int(chat) < _FIRST + RECIPIENTS:
-                customers.give_consent(work, customer.id, granted=True, source="test")
+                consents.give(work, customer.id, granted=True, source="test")
 
     desk.change(meet)
     server.open_chats(*map(int, chats))

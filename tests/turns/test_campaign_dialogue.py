@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.handlers.campaign import read_time
-from crm_core import customers, saved_segments
+from crm_core import consents, customers, saved_segments
 from crm_core.models import Campaign, CampaignRecipient, Customer, Dialogue, Identity, Segment
 from tests.builders import House, Person
 
@@ -23,7 +23,7 @@ async def audience(house: House) -> None:
     await people["cleo"].says("/stop")
     async with house.app.records.write() as work:
         imported = customers.create(work, language="en", name="Imported", source="import")
-        customers.give_consent(work, imported.id, True, "import")
+        consents.give(work, imported.id, True, "import")
         erased = customers.create(work, language="en", name="Gone", source="import")
         erased.key = None
         (ana,) = await house.rows(Identity, Identity.external_id == "ana")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select
 
-from crm_core import campaigns, contacts, customers, merging, outbox, relationships, tickets, unmerging
+from crm_core import campaigns, consents, contacts, customers, merging, outbox, relationships, tickets, unmerging
 from crm_core.conversations import Words, record
 from crm_core.models import (
     Attribute,
@@ -137,7 +137,7 @@ async def build(work: Work, about: dict[str, Any], campaign_ids: tuple[int, ...]
         body = work.vault.seal(words, f"customer_note.body:{note_id}", person.key, person.id)
         work.session.add(CustomerNote(id=note_id, customer_id=person.id, body=body, at=work.now))
     for granted in about["consents"]:
-        customers.give_consent(work, person.id, granted, "chat")
+        consents.give(work, person.id, granted, "chat")
     for number in range(about["orders"]):
         work.session.add(order_of(work, person, f"{place}-{number}"))
     await _talk(work, person, about, place)
@@ -426,7 +426,7 @@ async def test_a_no_of_which_nobody_knows_whose_it_was_counts_for_both(house: Ho
     """As one that a file brought."""
     ana, _bo, wei = await joined(house)
     async with house.app.records.write() as work:
-        customers.give_consent(work, (await customer_of(house, ana.sender)).id, False, "import")
+        consents.give(work, (await customer_of(house, ana.sender)).id, False, "import")
 
     await wei.says("/merge undo 1")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from crm_core import attributes, contacts, customers, record
+from crm_core import attributes, consents, contacts, customers, record
 from crm_core.models import (
     Attribute,
     AttributeValue,
@@ -65,7 +65,7 @@ async def test_a_card_holds_all_that_is_known(house: House) -> None:
         await record.add_contact(work, customer, ContactKind.EMAIL, "lin@example.com", ME)
         await record.add_tag(work, customer, "tea", ME)
         await record.add_note(work, customer, "likes\ngreen tea", ME)
-        customers.give_consent(work, customer_id, True, "import")
+        consents.give(work, customer_id, True, "import")
 
     async with house.app.records.read() as work:
         card = await record.card(work, await work.session.get_one(Customer, customer_id))

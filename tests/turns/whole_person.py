@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crm_core import contacts, conversations, customers, orders_apart, tickets
+from crm_core import consents, contacts, conversations, customers, orders_apart, tickets
 from crm_core.conversations import Words, record
 from crm_core.files import FileStore
 from crm_core.models import (
@@ -68,7 +68,7 @@ async def make_whole(work: Work, store: FileStore, staff_talk: Interaction) -> C
     contacts.add(work, customer, ContactKind.PHONE, PHONE)
     contacts.add(work, other, ContactKind.ADDRESS, f"{CANARY} street 1")
     customers.tag(work, customer.id, [f"{CANARY}-tag"])
-    customers.give_consent(work, customer.id, True, "chat")
+    consents.give(work, customer.id, True, "chat")
     said = await _talk(work, store, customer, identity, talk)
     await _dealings(work, customer, talk, said)
     await _learning(work, customer, said)

@@ -1,5 +1,7 @@
 # Consent, campaigns and follow-ups.
 consent-given = Thank you. You will get offers and news from { $shop } here. Send /stop at any time to end it.
+consent-given-everywhere = Thank you. You will get offers and news from { $shop } wherever you write with us, here and elsewhere. Send /stop at any time, in any place, to end it.
+button-subscribe-everywhere = Elsewhere, too
 consent-withdrawn = Done. You get no more offers or news from { $shop }. Answers to your questions still reach you.
 campaigns-none = There are no campaigns yet.
 campaigns-title = Campaigns

@@ -1,5 +1,7 @@
 # 授权同意、营销活动与跟进。
 consent-given = 谢谢。您会在这里收到{ $shop }的优惠和新消息。随时发送 /stop 即可停止。
+consent-given-everywhere = 谢谢。无论您在哪里与我们联系，都会收到{ $shop }的优惠和新消息。随时在任何一处发送 /stop 即可退订。
+button-subscribe-everywhere = 其他渠道也接收
 consent-withdrawn = 已办好。您不会再收到{ $shop }的优惠和新消息；您提问的回复仍会送达。
 campaigns-none = 还没有营销活动。
 campaigns-title = 营销活动
