@@ -12,7 +12,8 @@ from bot.commands.options import AsJson, Config, Refused, opened, say_json, say_
 
 if TYPE_CHECKING:
     from bot.config import Settings
-    from crm_core.reports import Report
+    from crm_core.reports import Report, ReportKind
+    from crm_core.work import Work
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +33,7 @@ def report(
 ) -> None:
     """Print a report, or list the reports.
 
-    Days are those of the shop's time zone.
+    Days are those of the shop's time zone. Printing a report that lists customers is an audit entry.
     """
     from crm_core.reports import REPORTS
 
@@ -62,15 +63,26 @@ def report(
 
 
 async def _make(settings: "Settings", name: str, days: int, segment: str) -> tuple[datetime, "Report"]:
-    from crm_core.reports import REPORTS, people_of
+    from crm_core.reports import REPORTS, enter_look
 
-    async with opened(settings) as records, records.read() as work:
-        midnight = work.now.astimezone(settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        since = midnight - timedelta(days=days - 1)
-        make_of = REPORTS[name].make_of
-        if segment and make_of is not None:
-            return since, await make_of(work, since, await people_of(work, segment, settings.shop.time_zone))
-        return since, await REPORTS[name].make(work, since)
+    kind = REPORTS[name]
+    async with opened(settings) as records:
+        async with records.read() as work:
+            midnight = work.now.astimezone(settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            since = midnight - timedelta(days=days - 1)
+            found = await _made(work, kind, since, segment, settings.shop.time_zone)
+        if kind.lists_customers:
+            async with records.write() as work:
+                enter_look(work, None, kind, found)
+    return since, found
+
+
+async def _made(work: "Work", kind: "ReportKind", since: datetime, segment: str, zone: str) -> "Report":
+    from crm_core.reports import people_of
+
+    if segment and kind.make_of is not None:
+        return await kind.make_of(work, since, await people_of(work, segment, zone))
+    return await kind.make(work, since)
 
 
 def _cell(value: Any) -> Any:

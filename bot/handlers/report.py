@@ -14,8 +14,7 @@ from bot.message import Reply
 from bot.plotting import draw
 from bot.report_words import has_picture, words_of
 from bot.turn import Handler, Turn
-from crm_core import audit
-from crm_core.reports import REPORTS, Report, people_of
+from crm_core.reports import REPORTS, Report, enter_look, people_of
 from crm_core.rules import access
 from crm_core.segments import SegmentError
 
@@ -109,8 +108,8 @@ async def _about_customers(turn: Turn, made: Made) -> Reply:
     lines = words_of(turn.say, wanted.name, made.report, wanted.days)
     if wanted.segment:
         lines.insert(1, turn.say("report-of-segment", segment=wanted.segment[:_SHOWN]))
+    enter_look(turn.work, turn.staff.id, REPORTS[wanted.name], made.report)
     if wanted.name == "at-risk":
-        audit.enter(turn.work, turn.staff.id, "report.at_risk", "report:at-risk", customers=len(made.report.rows))
         numbered = [row[0] for row in made.report.rows if row[0] is not None]
         if numbered and access.may(turn.role, "customer.show"):
             lines.append(turn.say("risk-open", number=str(numbered[0])))

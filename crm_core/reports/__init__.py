@@ -15,9 +15,9 @@ from crm_core.reports import (
     rfm,
     tickets,
 )
-from crm_core.reports.base import Chart, People, Report, ReportKind, Series, people_of
+from crm_core.reports.base import Chart, People, Report, ReportKind, Series, enter_look, people_of
 
-__all__ = ["REPORTS", "Chart", "People", "Report", "ReportKind", "Series", "people_of"]
+__all__ = ["REPORTS", "Chart", "People", "Report", "ReportKind", "Series", "enter_look", "people_of"]
 
 REPORTS: dict[str, ReportKind] = {
     each.name: each

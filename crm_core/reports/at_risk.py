@@ -92,4 +92,6 @@ def _rounded(days: float | None) -> int | None:
     return None if days is None else round(days)
 
 
-REPORT = ReportKind("at-risk", "the customers at risk now: why, their last order, what they spent", make, make)
+REPORT = ReportKind(
+    "at-risk", "the customers at risk now: why, their last order, what they spent", make, make, lists_customers=True
+)

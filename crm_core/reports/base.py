@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, ColumnElement, Label, Select, and_, case, literal, select, true, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
-from crm_core import saved_segments
+from crm_core import audit, saved_segments
 from crm_core.models import Customer
 from crm_core.work import Work
 
@@ -54,13 +54,15 @@ class Report:
 class ReportKind:
     """One report; `make` looks at what happened since an aware time, whose zone is the one that days are counted in.
 
-    `make_of` does the same for a part of the customers; None where a report is not about customers.
+    `make_of` does the same for a part of the customers; None where a report is not about customers. One that lists
+    customers is shown only with an audit entry (`enter_look`).
     """
 
     name: str
     about: str
     make: Callable[[Work, datetime], Awaitable[Report]]
     make_of: Callable[[Work, datetime, People | None], Awaitable[Report]] | None = None
+    lists_customers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,13 @@ def days_before(since: datetime, now: datetime) -> datetime:
 
 def _midnight(day: date, since: datetime) -> datetime:
     return datetime.combine(day, time(), since.tzinfo)
+
+
+def enter_look(work: Work, staff_id: int | None, kind: ReportKind, found: Report) -> None:
+    """Write down that somebody looks at a report that lists customers."""
+    if kind.lists_customers:
+        act = f"report.{kind.name.replace('-', '_')}"
+        audit.enter(work, staff_id, act, f"report:{kind.name}", customers=len(found.rows))
 
 
 def living() -> ColumnElement[bool]:

@@ -8,8 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from crm_core.models import AuditEntry
 from crm_core.reports import REPORTS
+from crm_core.work import Records
 from tests.builders import House, open_house
 from tests.cli.conftest import ShopFolder, command
 
@@ -148,3 +151,19 @@ def test_every_report_can_be_printed_in_three_ways(shop: ShopFolder, name: str) 
     assert found.keys() == {"report", "since", "columns", "rows"}
     assert sheet[0] == found["columns"]
     assert len(sheet) - 1 == len(found["rows"]) == len(table.lines) - 1
+
+
+@pytest.mark.parametrize("how", [(), ("--json",), ("--csv",), ("--segment", "language = zh")])
+def test_who_prints_customers_leaves_a_trace_and_who_prints_figures_does_not(
+    shop: ShopFolder, how: tuple[str, ...]
+) -> None:
+    shop.does("migrate")
+    shop.does("report", "at-risk", *how)
+    shop.does("report", "rfm", *how)
+
+    async def looks(records: Records) -> list[tuple[int | None, str, str]]:
+        async with records.read() as work:
+            rows = await work.session.scalars(select(AuditEntry).where(AuditEntry.act.startswith("report.")))
+            return [(one.staff_id, one.act, one.subject) for one in rows]
+
+    assert shop.with_records(looks) == [(None, "report.at_risk", "report:at-risk")]
