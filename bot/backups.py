@@ -21,7 +21,8 @@ from sqlalchemy.engine import URL
 from bot.config import Settings
 from bot.opening import open_records, utc_now
 from bot.place import HOME
-from crm_core import outbox, sealed
+from crm_core import erasing, outbox, sealed
+from crm_core.files import FileStore
 from crm_core.models import Base, Lease, Meta, StoredFile
 from crm_core.storage import copying
 from crm_core.storage.database import Database
@@ -291,8 +292,8 @@ async def restore(settings: Settings, folder: Path, *, verify: bool, told: Told 
         copied = work / RECORDS
         await asyncio.to_thread(shutil.copyfile, folder / RECORDS, copied)
         copied.chmod(0o600)
-        vault = await _make_ready(settings.with_database(_url_of(copied)), copied, manifest)
         await asyncio.to_thread(_unpack, folder / FILES, work / "files")
+        vault = await _make_ready(settings.with_database(_url_of(copied)), copied, manifest, FileStore(work / "files"))
         opened = await _verified(copied, work / "files", vault) if verify else None
         await _put_in_place(settings, copied, work / "files", told)
     finally:
@@ -322,10 +323,10 @@ def _is_taken(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-async def _make_ready(settings: Settings, path: Path, manifest: Manifest) -> Vault:
+async def _make_ready(settings: Settings, path: Path, manifest: Manifest, files: FileStore) -> Vault:
     """Hold the records against the manifest, pause sending, and open them as a start would; gives their vault.
 
-    That brings an older backup up to date.
+    That brings an older backup up to date, and whoever was erased since is erased again.
     """
     if manifest.revision == HEAD and await _tables_of(path) != manifest.tables:
         raise BackupRefused("backup_part_changed", path=RECORDS)
@@ -334,7 +335,13 @@ async def _make_ready(settings: Settings, path: Path, manifest: Manifest) -> Vau
         await session.execute(delete(Meta).where(Meta.name.in_([outbox.PAUSED, HOME])))
         await session.execute(insert(Meta), [{"name": outbox.PAUSED, "value": "restored"}])
     records = await open_records(settings)
-    await records.database.close()
+    try:
+        async with records.read() as reading:
+            waiting = await erasing.waiting(reading, limit=1_000_000)
+        for one in waiting:
+            await erasing.carry_out(records, files, one)
+    finally:
+        await records.database.close()
     await asyncio.to_thread(_single_file, path)
     return records.vault
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.backups import read_manifest
 from crm_core import sealed
-from crm_core.models import Base, Inbox
+from crm_core.models import Base, Customer, Inbox, Interaction
 from crm_core.storage import copying
 from crm_core.work import Work
 from tests.faults.conftest import MakeDesk
@@ -20,19 +20,20 @@ from tests.faults.process import Frontdesk, until
 from tests.telegram_server.client import Control
 
 UPDATES = 240
-CHANGED = {"meta", "lease", "audit_entry", "audit_link"}  # by restoring itself
+CHANGED = {"meta", "lease", "audit_entry", "audit_link", "erasure"}  # by restoring itself
 
 
 def _sends(server: Control) -> int:
     return sum(entry["method"].startswith("send") for entry in server.log())
 
 
-def _bring_back(desk: Frontdesk, other: Frontdesk, folder: Path) -> dict[str, int]:
-    """Restore a backup into another folder, with the keys that were kept elsewhere; what the command said."""
+def _bring_back(desk: Frontdesk, other: Frontdesk, folder: Path, *, erased: bool) -> dict[str, int]:
+    """Restore a backup into another folder, with the key that was kept, and with the tombstones if `erased`."""
     keys = other.settings.key_file
     keys.parent.mkdir(parents=True, exist_ok=True)
-    for file in desk.settings.key_file.parent.glob(f"{desk.settings.key_file.name}*"):
-        shutil.copy(file, keys.parent / file.name)
+    shutil.copy(desk.settings.key_file, keys)
+    if erased:
+        shutil.copy(desk.settings.tombstone_file, other.settings.tombstone_file)
     return dict(json.loads(other.command("restore", str(folder), "--verify", "--json")))
 
 
@@ -41,7 +42,7 @@ def _bring_back(desk: Frontdesk, other: Frontdesk, folder: Path) -> dict[str, in
 def test_a_shop_lost_under_load_is_restored_elsewhere_and_sends_nothing_twice(
     server: Control, make_desk: MakeDesk, chance: random.Random, tmp_path: Path
 ) -> None:
-    desk, other = make_desk(server), make_desk(server)
+    desk, same, other = make_desk(server), make_desk(server), make_desk(server)
     crowd = Crowd(server, chance, UPDATES)
     server.fault("delay", times=100_000, methods=["sendMessage"], seconds=0.05, after=True)
     desk.start()
@@ -52,10 +53,11 @@ def test_a_shop_lost_under_load_is_restored_elsewhere_and_sends_nothing_twice(
     folder = Path(json.loads(desk.command("backup", str(tmp_path / "backups"), "--json"))["folder"])
     crowd.speak(crowd.left)
     until(lambda: is_idle(desk, server), "everything is answered", 120)
+    desk.command("erase", "1", "--yes")
     desk.kill()
     sent = _sends(server)
 
-    restored = _bring_back(desk, other, folder)
+    restored = _bring_back(desk, same, folder, erased=False)
 
     manifest = read_manifest(folder)
 
@@ -68,7 +70,16 @@ def test_a_shop_lost_under_load_is_restored_elsewhere_and_sends_nothing_twice(
         known = set(await work.session.scalars(select(Inbox.external_id)))
         assert said <= known
 
-    other.look(look)
+    same.look(look)
+    _bring_back(desk, other, folder, erased=True)
+
+    async def look_for_erased(work: Work) -> None:
+        gone = (await work.session.scalars(select(Customer).where(Customer.number == 1))).one()
+        assert gone.key is None
+        rows = await work.session.scalars(select(Interaction.body).where(Interaction.customer_id == gone.id))
+        assert set(rows) == {b""}
+
+    other.look(look_for_erased)
     server.clear_faults()
     other.start()
     until(lambda: server.state()["polls"] > 0, "it polls")
