@@ -228,7 +228,7 @@ def test_a_backup_of_another_key_is_refused(shop: ShopFolder) -> None:
 
     assert (missing.code, wrong.code) == (1, 1)
     assert "missing" in missing.err
-    assert "another key" in wrong.err
+    assert "The backup was sealed with another key" in wrong.err
     assert not (other.folder / "var" / "files").exists()
 
 
