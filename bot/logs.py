@@ -8,6 +8,8 @@ from typing import TextIO, cast
 
 import structlog
 
+from bot.discreet import DiscreetFormatter, hide, last_words
+
 
 class _Unfailing(io.TextIOBase):
     """Standard error, for lines that may get lost: on a full disk the work must not stop because of its log."""
@@ -31,9 +33,10 @@ def set_up(level: str, *, as_json: bool) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide,
     ]
     if as_json:
-        shared += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        shared.append(structlog.processors.JSONRenderer(ensure_ascii=False))
     else:
         shared.append(
             structlog.dev.ConsoleRenderer(
@@ -46,7 +49,9 @@ def set_up(level: str, *, as_json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
         cache_logger_on_first_use=False,
     )
-    form = "%(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format=form)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(DiscreetFormatter())
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler])
+    sys.excepthook = last_words
     # The scheduler says every second that a job ran; that is for its own developers.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
