@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.saboteurs_audit import AUDIT_SABOTEURS
 from tests.saboteurs_backup import BACKUP_SABOTEURS
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_identities import IDENTITY_SABOTEURS
@@ -325,6 +326,7 @@ _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _SEGMENTS = tuple(Saboteur(*one) for one in SEGMENT_SABOTEURS)
+_AUDIT = tuple(Saboteur(*one) for one in AUDIT_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
 SABOTEURS = (
@@ -341,6 +343,7 @@ SABOTEURS = (
     *_RELATIONSHIPS,
     *_SEGMENTS,
     *_BACKUP,
+    *_AUDIT,
     *_FAULTS,
 )
 

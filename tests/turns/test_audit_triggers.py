@@ -45,7 +45,7 @@ async def missing(database: Database) -> list[str]:
         return await (await session.connection()).run_sync(triggers.missing)
 
 
-@pytest.mark.parametrize("table", triggers.APPEND_ONLY)
+@pytest.mark.parametrize("table", ["audit_entry", "audit_link", "consent", "stage_change", "customer_change"])
 async def test_no_row_that_is_append_only_can_be_changed(house: House, table: str) -> None:
     with pytest.raises(DBAPIError, match=f"{table} is append-only"):
         await attempt(house.app.records.database, f"UPDATE {table} SET at = at + 1")
