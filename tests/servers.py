@@ -228,10 +228,10 @@ class Databases:
     _free: list[str] = field(default_factory=list)
     _made: int = 0
 
-    def url_for(self, folder: Path) -> str:
-        """The URL of a folder's database, which is empty when it is first asked for."""
+    def url_for(self, folder: Path, *, bare: bool = False) -> str:
+        """The URL of a folder's database, which has no rows when it is first asked for; a `bare` one has no tables."""
         server = _server()
-        name = self._of.get(folder) or (self._free.pop() if self._free else self.make(server))
+        name = self._of.get(folder) or (self._free.pop() if self._free and not bare else self.make(server))
         self._of[folder] = name
         return server.set(database=name).render_as_string(hide_password=False)
 
@@ -277,6 +277,13 @@ def begin() -> Server | None:
 def environ(folder: Path) -> dict[str, str]:
     """The variable that lets a shop in this folder keep its records where they were chosen to be; none for a file."""
     return {} if CHOICE == "sqlite" else {"FRONTDESK_DATABASE__URL": databases.url_for(folder)}
+
+
+def url_in(folder: Path, *, bare: bool = False) -> str:
+    """Where records are kept in a folder without a shop: in a file, or on the chosen server; `bare` has no tables."""
+    if bare and CHOICE != "sqlite":
+        return databases.url_for(folder, bare=True)
+    return environ(folder).get("FRONTDESK_DATABASE__URL", f"sqlite+aiosqlite:///{folder / 'a.db'}")
 
 
 def _server() -> URL:

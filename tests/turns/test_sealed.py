@@ -22,6 +22,7 @@ def files_with(folder: Path, *words: bytes) -> list[str]:
     return [path.name for path in files if any(word in path.read_bytes() for word in words)]
 
 
+@pytest.mark.sqlite_only("it reads the files of the database")
 async def test_no_words_of_a_person_stand_in_the_database_files(house: House, tmp_path: Path) -> None:
     """Messages, names, files, notes, agents' words, held, odd and failed ones, contacts: sought in the raw bytes."""
     wei, ana = await house.colleague("Wei"), house.customer()

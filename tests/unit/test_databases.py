@@ -31,14 +31,9 @@ from tests import servers
 _NOW = datetime(2026, 11, 22, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
-def url_in(folder: Path) -> str:
-    """Where records are kept: a file in the folder, or its database on the chosen server."""
-    return servers.environ(folder).get("FRONTDESK_DATABASE__URL", f"sqlite+aiosqlite:///{folder / 'a.db'}")
-
-
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(url_in(tmp_path))
+    opened = Database(servers.url_in(tmp_path))
     await migrate(opened)
     yield opened
     await opened.close()
@@ -51,7 +46,7 @@ def somebody(number: int) -> Customer:
 
 async def test_what_two_processes_read_and_then_write_is_never_lost(database: Database, tmp_path: Path) -> None:
     """Two databases objects have nothing in common but the database, as two processes would."""
-    colleague = Database(url_in(tmp_path))
+    colleague = Database(servers.url_in(tmp_path))
     async with database.write() as session:
         session.add(Sequence(name="ticket", value=0))
 
@@ -71,7 +66,7 @@ async def test_what_two_processes_read_and_then_write_is_never_lost(database: Da
 
 
 async def test_two_processes_that_greet_the_same_stranger_make_one_customer(database: Database, tmp_path: Path) -> None:
-    colleague = Database(url_in(tmp_path))
+    colleague = Database(servers.url_in(tmp_path))
 
     async def greet(which: Database, number: int) -> None:
         async with which.write() as session:
@@ -243,7 +238,8 @@ async def test_what_is_too_long_is_refused_or_kept_whole(database: Database) -> 
 
 
 async def test_two_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
-    first, second = Database(url_in(tmp_path)), Database(url_in(tmp_path))
+    url = servers.url_in(tmp_path, bare=True)
+    first, second = Database(url), Database(url)
 
     await asyncio.gather(migrate(first), migrate(second))
 
