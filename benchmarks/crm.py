@@ -21,7 +21,8 @@ from bot import logs
 from bot.config import load_settings
 from bot.importing.fields import Manner
 from bot.importing.reading import How
-from bot.imports import MOST_ROWS, Wishes, import_customers, import_orders
+from bot.importing.runs import MOST_ROWS, Wishes
+from bot.imports import import_customers, import_orders
 from bot.opening import open_records
 from crm_core import finding, record, saved_segments
 from crm_core.work import Records, Work

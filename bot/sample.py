@@ -7,7 +7,8 @@ from sqlalchemy import select
 import knowledge_base
 from bot.imports import read_customers, read_orders
 from crm_core import staff
-from crm_core.imports import Taken, Terms, take_customers, take_orders
+from crm_core.drafts import Terms
+from crm_core.imports import Taken, take_customers, take_orders
 from crm_core.models import Customer, Meta, Role, Staff
 from crm_core.work import Records, Work
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from crm_core.models import (
     NOT_BOUGHT,
@@ -28,6 +28,7 @@ from crm_core.rules.orders import (
     check_payment,
     standing,
 )
+from crm_core.storage.bulk import Rows
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
@@ -148,16 +149,16 @@ class _Known:
     payments: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
 class _Rows:
     """What one round of drafts writes."""
 
-    orders: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    relined: list[int] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    payments: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.changed: list[dict[str, Any]] = []
+        self.relined: list[int] = []
+        self.orders = Rows(Order.__table__, "id", "source", "external_ref", *_NEW_VALUES)
+        self.lines = Rows(OrderLine.__table__, "id", "order_id", "product", "sku", "quantity", "unit_price_minor")
+        self.events = Rows(OrderEvent.__table__, "id", "order_id", "state", "at")
+        self.payments = Rows(Payment.__table__, "id", "order_id", "kind", "amount_minor", "external_ref", "at")
 
 
 async def upsert_many(
@@ -266,7 +267,7 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
     rows = _Rows() if rows is None else rows
     if known is None:
         order_id = new_id()
-        rows.orders.append({"id": order_id, "source": draft.source, "external_ref": draft.external_ref, **values})
+        rows.orders.values.append((order_id, draft.source, draft.external_ref, *values.values()))
     else:
         order_id = known.order.id
         differs = any(getattr(known.order, name) != value for name, value in values.items())
@@ -275,9 +276,9 @@ def _take(work: Work, draft: OrderDraft, known: _Known | None, owner: int | None
         rows.changed += [{"the_id": order_id, **values}] if differs else []
         rows.relined += [order_id] if relined else []
     if known is None or relined:
-        rows.lines += [_line_row(order_id, line) for line in draft.lines or ()]
-    rows.events += [{"id": new_id(), "order_id": order_id, "state": state, "at": at} for state, at in events]
-    rows.payments += [_payment_row(order_id, one) for one in payments]
+        rows.lines.values += [(new_id(), order_id, *line) for line in draft.lines or ()]
+    rows.events.values += [(new_id(), order_id, state, at) for state, at in events]
+    rows.payments.values += [tuple(_payment_row(order_id, one).values()) for one in payments]
     return Outcome(what=CHANGED if known else ADDED, order_id=order_id)
 
 
@@ -318,18 +319,6 @@ def new_payments(draft: OrderDraft, had: Mapping[str, tuple[str, int]]) -> list[
     return fresh
 
 
-def _line_row(order_id: int, line: OrderLineDraft) -> dict[str, Any]:
-    product, sku, quantity, price = line
-    return {
-        "id": new_id(),
-        "order_id": order_id,
-        "product": product,
-        "sku": sku,
-        "quantity": quantity,
-        "unit_price_minor": price,
-    }
-
-
 def _payment_row(order_id: int, one: PaymentDraft) -> dict[str, Any]:
     return {
         "id": new_id(),
@@ -357,14 +346,8 @@ async def _write(work: Work, rows: _Rows) -> None:
             delete(OrderLine).where(OrderLine.order_id.in_(rows.relined)),
             execution_options={"synchronize_session": False},
         )
-    for table, some in (
-        (Order, rows.orders),
-        (OrderLine, rows.lines),
-        (OrderEvent, rows.events),
-        (Payment, rows.payments),
-    ):
-        if some:
-            await work.session.execute(insert(table.__table__), some)  # type: ignore[arg-type]
+    for some in (rows.orders, rows.lines, rows.events, rows.payments):
+        await some.insert(work.session)
 
 
 # ---- what happens to an order ----

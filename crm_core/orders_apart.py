@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, tuple_
 
 from crm_core import orders
-from crm_core.imports import Person, email_blind, owners_of, phone_blind
 from crm_core.models import Contact, ContactKind, OrderApart, PaymentKind
 from crm_core.orders import ADDED, CHANGED, REFUSED, SAME, Claim, Glimpse
+from crm_core.proofs import Person, email_blind, owners_of, phone_blind
 from crm_core.rules.contacts import normal_email, normal_phone, phone_forms
 from crm_core.rules.orders import OrderDraft, OrderLineDraft, OrderRefused, PaymentDraft
 from crm_core.storage.ids import new_id

@@ -157,8 +157,7 @@ def set_birthday(work: Work, customer: Customer, day: date | None) -> None:
 
     Who changes a record on somebody's behalf uses `change`.
     """
-    place = f"customer.birthday:{customer.id}"
-    customer.birthday = work.vault.seal(day.isoformat(), place, customer.key, customer.id) if day else None
+    customer.birthday = customers.seal_birthday(work, customer.id, day, customer.key) if day else None
     customer.birth_day = f"{day:%m-%d}" if day else None
 
 

@@ -10,7 +10,7 @@ _HISTORIES = ("tests/turns/test_histories.py",)
 IMPORT_SABOTEURS = (
     (
         "import the good rows of a table that has bad ones",
-        "bot/imports.py",
+        "bot/importing/runs.py",
         "        if problems.rows and not wishes.skip_bad:\n            raise problems.refusal\n",
         "",
         _TABLES,
@@ -45,14 +45,14 @@ IMPORT_SABOTEURS = (
     ),
     (
         "let a shared telephone make two people one",
-        "crm_core/imports.py",
+        "crm_core/proofs.py",
         "        fitting = [one for one in owners.values() if alone or one.id not in found.reachable]\n",
         "        fitting = list(owners.values())\n",
         _TABLES,
     ),
     (
         "take a row that names two customers for the first of them",
-        "crm_core/imports.py",
+        "crm_core/proofs.py",
         "    if len(people_named) > 1:\n",
         "    if False:\n",
         _TABLES,
@@ -73,14 +73,14 @@ IMPORT_SABOTEURS = (
     ),
     (
         "store an operator's personal field in clear",
-        "crm_core/imports.py",
+        "crm_core/newcomers.py",
         "            clear = None if attribute.personal else value\n",
         "            clear = value\n",
         _TABLES,
     ),
     (
         "take a row again that an import had done before it was killed",
-        "bot/imports.py",
+        "bot/importing/runs.py",
         "    begun = run.cursor\n",
         "    begun = 0\n",
         ("tests/faults/test_kill_import.py",),
@@ -147,5 +147,33 @@ IMPORT_SABOTEURS = (
         "write_word(one['external_ref'])",
         "one['external_ref']",
         ("tests/cli/test_import_twice.py",),
+    ),
+    (
+        "take ever more rows however long the lock was held",
+        "bot/importing/runs.py",
+        "    fitting = rows * min(2.0, _HOLDS / max(held, 1e-9))\n",
+        "    fitting = rows * 2.0\n",
+        ("tests/unit/importing/test_steps.py",),
+    ),
+    (
+        "let a key that stands twice pass with those told together",
+        "bot/importing/stock.py",
+        "        new = self._rows.total_changes - before == len(told)\n",
+        "        new = True\n",
+        ("tests/unit/importing/test_steps.py",),
+    ),
+    (
+        "keep the zero that is only dialled at home",
+        "crm_core/rules/contacts.py",
+        "    return code == 0 or (prefix is not None and prefix.match(number, code + 1) is not None)\n",
+        "    return code == 0\n",
+        ("tests/unit/test_phones.py",),
+    ),
+    (
+        "hand times to the driver as they are",
+        "crm_core/storage/bulk.py",
+        "    return kind.bind_processor(dialect)\n",
+        "    return None\n",
+        ("tests/turns/test_bulk.py",),
     ),
 )

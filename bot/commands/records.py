@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.importing.articles import Change, Trial
     from bot.importing.reading import How
-    from bot.imports import Imported, Progress, Wishes
+    from bot.importing.runs import Imported, Progress, Wishes
     from crm_core.imports import Taken
     from crm_core.work import Records
 
@@ -152,7 +152,8 @@ def customers(
 
     An import that was broken off goes on where it stopped when it is given again.
     """
-    from bot.imports import Wishes, import_customers
+    from bot.importing.runs import Wishes
+    from bot.imports import import_customers
 
     settings = settings_of(config)
     how = _how(settings, maps, strict, encoding, decimal, dates)
@@ -196,9 +197,10 @@ def orders(
     An order is known by source and reference. Its customer is known by e-mail address, phone number or the shop's own
     number. In a table, rows one after the other with the same reference are the products of one order.
     """
+    from bot.importing.runs import Wishes
     from bot.importing.values import Doubtful
     from bot.importing.values import currency as read_currency
-    from bot.imports import Wishes, import_orders
+    from bot.imports import import_orders
 
     if not 0 < len(source.strip()) <= 40:
         raise typer.BadParameter("it should be a word of at most 40 characters.", param_hint="'--source'")
@@ -227,7 +229,8 @@ def history(
 
     An import that was broken off goes on where it stopped when it is given again.
     """
-    from bot.imports import Wishes, import_history
+    from bot.importing.runs import Wishes
+    from bot.imports import import_history
     from crm_core.histories import Past
 
     settings = settings_of(config)

@@ -14,7 +14,7 @@ from bot.importing.fields import CellFields, Fields, JsonFields, TooLong, Wrong
 from bot.importing.tables import Row
 from bot.importing.values import Doubtful
 from bot.texts import LANGUAGES
-from crm_core.imports import CustomerDraft, OrderOnFile
+from crm_core.drafts import CustomerDraft, OrderOnFile
 from crm_core.models import Attribute, AttributeKind, ContactKind, OrderState, PaymentKind
 from crm_core.rules import attributes
 from crm_core.rules.attributes import Value
@@ -42,6 +42,7 @@ _FURTHER: Final = (
 
 
 _AS_THEY_ARE: Final = (ContactKind.NAME, ContactKind.ADDRESS)
+_REACHES: Final = (ContactKind.EMAIL, ContactKind.PHONE)
 
 
 # ---- customers ----
@@ -67,7 +68,7 @@ def customer_of(fields: Fields, defined: Mapping[str, Attribute]) -> CustomerDra
         consent=fields.truth("consent"),
         attributes=tuple(_attributes(fields, defined)),
     )
-    if not fields.wrong and not proof_keys(draft):
+    if not fields.wrong and not draft.reference and not any(kind in _REACHES for kind, _ in draft.contacts):
         fields.add("email", f"{fields.label('email')} is missing")  # or a number: the next import would not know them
     if draft.birthday is not None and draft.birthday.year < EARLIEST_BIRTH:
         fields.add("birthday", f"{fields.label('birthday')} {draft.birthday} is before {EARLIEST_BIRTH}")
@@ -124,19 +125,23 @@ def _attribute(fields: Fields, name: str, text: str, attribute: Attribute) -> It
         fields.add(name, f'{fields.label(name)} "{text[:80]}" should be {expected}')
 
 
-def proof_keys(draft: CustomerDraft) -> list[tuple[str, str, str]]:
-    """By what a second row of the same person is known: kind, key, and how a person says it.
+def proof_keys(draft: CustomerDraft) -> list[tuple[str, str]]:
+    """By what a second row of the same person is known: kind and key.
 
     A phone number is one only where there is nothing else; others may share it.
     """
-    keys = [("reference", draft.reference, f"the reference {draft.reference}")] if draft.reference else []
     contacts = draft.contacts
-    for kind, value in contacts:
-        if kind == ContactKind.EMAIL:
-            keys.append(("email", value.strip().lower(), f"the e-mail address {value}"))
+    keys = [("reference", draft.reference)] if draft.reference else []
+    keys += [("email", value.strip().lower()) for kind, value in contacts if kind == ContactKind.EMAIL]
     phone = "phone" if keys else "phone only"
-    numbers = [value for kind, value in contacts if kind == ContactKind.PHONE]
-    return keys + [(phone, value, f"the phone number {value}") for value in numbers]
+    return keys + [(phone, value) for kind, value in contacts if kind == ContactKind.PHONE]
+
+
+def key_in_words(draft: CustomerDraft, kind: str, key: str) -> str:
+    """One of these keys as a person says it."""
+    if kind != "email":
+        return f"the {'reference' if kind == 'reference' else 'phone number'} {key}"
+    return f"the e-mail address {next(value for _, value in draft.contacts if value.strip().lower() == key)}"
 
 
 # ---- orders ----

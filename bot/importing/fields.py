@@ -269,6 +269,12 @@ class CellFields(Fields):
             if column.place < width and (cell := cells[column.place]) is not None and cell != ""
         }
 
+    def text(self, name: str, *, longest: int, required: bool = False) -> str:
+        value = self._cells.get(name)
+        if isinstance(value, str) and len(value) <= longest and _PLAIN.fullmatch(value):
+            return value
+        return "" if value is None and not required else super().text(name, longest=longest, required=required)
+
     def column(self, name: str) -> str:
         found = self.columns.get(name)
         return found.letters if found else ""

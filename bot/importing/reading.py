@@ -1,21 +1,25 @@
 """Reading a file of customers or orders row by row: what each row holds, or all that is wrong with it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from bot.importing.columns import CUSTOMER_FIELDS, ORDER_FIELDS, Known, Mapped, asked_for, map_columns
-from bot.importing.drafts import customer_of, order_of, orders_in, proof_keys
+from bot.importing.drafts import customer_of, key_in_words, order_of, orders_in, proof_keys
 from bot.importing.fields import CellFields, JsonFields, Manner, Wrong
 from bot.importing.refused import ImportRefused
 from bot.importing.stock import Seen
 from bot.importing.tables import LINES, WORKBOOKS, Row, Table, open_table
-from crm_core.imports import CustomerDraft, OrderOnFile
+from crm_core.drafts import CustomerDraft, OrderOnFile
 from crm_core.models import Attribute
 
 _T = TypeVar("_T")
+_U = TypeVar("_U")
+_LOOKED_AT_ONCE: Final = 100
+_PARTED: Final = "\n"  # which stands in no source of an order
 _TABLES: Final = WORKBOOKS | {".csv", ".tsv", ".txt"}
 
 
@@ -84,16 +88,42 @@ def _customer_rows(table: Table, mapped: Mapped, how: How) -> Iterator[Item[Cust
 
 def _known_once(items: Iterator[Item[CustomerDraft]], called: str) -> Iterator[Item[CustomerDraft]]:
     """The same items; of two that are the same person the second is refused."""
+    return _once(items, proof_keys, key_in_words, called)
+
+
+def _once(
+    items: Iterator[Item[_T]],
+    keys_of: Callable[[_T], list[tuple[str, str]]],
+    say: Callable[[_T, str, str], str],
+    called: str,
+) -> Iterator[Item[_T]]:
+    """The same items; of those that say a key which an earlier one said, all but the first are refused."""
     with Seen() as seen:
-        for item in items:
-            row = int(item.place.rpartition(":")[2])
-            for kind, key, said in proof_keys(item.draft) if item.draft is not None else ():
-                earlier = seen.first(kind, key, row)
-                if earlier is not None and earlier != row:
-                    item.problems.append(f"{item.place}: {said} stands in {called} {earlier} already.")
-                    item.draft = None
-                    break
-            yield item
+        for some in batches(items, _LOOKED_AT_ONCE):
+            keys = [[] if item.draft is None else keys_of(item.draft) for item in some]
+            rows = [int(item.place.rpartition(":")[2]) for item in some]
+            if not seen.all_new([(*key, row) for row, own in zip(rows, keys, strict=True) for key in own]):
+                for item, row, own in zip(some, rows, keys, strict=True):
+                    _refuse_second(item, row, own, seen, say, called)
+            yield from some
+
+
+def _refuse_second(
+    item: Item[_T], row: int, keys: list[tuple[str, str]], seen: Seen, say: Callable[[_T, str, str], str], called: str
+) -> None:
+    for kind, key in keys:
+        earlier = seen.first(kind, key, row)
+        if item.draft is not None and earlier is not None and earlier != row:
+            item.problems.append(f"{item.place}: {say(item.draft, kind, key)} stands in {called} {earlier} already.")
+            item.draft = None
+            return
+
+
+def batches(items: Iterable[_U], size: int) -> Iterator[list[_U]]:
+    """So many at a time, fewer at the end."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
 
 
 # ---- orders ----
@@ -131,16 +161,13 @@ def _order_rows(table: Table, mapped: Mapped, how: How, reading: Reading[OrderOn
 
 
 def _ordered_once(items: Iterator[Item[OrderOnFile]], called: str) -> Iterator[Item[OrderOnFile]]:
-    with Seen() as seen:
-        for item in items:
-            if item.draft is not None:
-                reference = item.draft.external_ref
-                row = int(item.place.rpartition(":")[2])
-                earlier = seen.first("order", f"{item.draft.source}/{reference}", row)
-                if earlier is not None and earlier != row:
-                    item.problems.append(f"{item.place}: order {reference} stands in {called} {earlier} already.")
-                    item.draft = None
-            yield item
+    """The same items; of two that are the same order the second is refused."""
+    return _once(
+        items,
+        lambda order: [("order", f"{order.source}{_PARTED}{order.external_ref}")],
+        lambda _order, _kind, key: f"order {key.partition(_PARTED)[2]}",
+        called,
+    )
 
 
 # ---- tables and lines ----
@@ -182,8 +209,8 @@ def _labels(how: How) -> dict[str, list[str]]:
 
 
 def _check_width(fields: CellFields, row: Row, table: Table) -> None:
-    beyond = [cell for cell in row.cells[len(table.headings) :] if cell not in {None, ""}]
-    if beyond:
+    width = len(table.headings)
+    if len(row.cells) > width and any(cell not in {None, ""} for cell in row.cells[width:]):
         what = f"the row has {len(row.cells)} cells, the first row names {len(table.headings)} columns"
         fields.wrong.append(Wrong("", what))
 

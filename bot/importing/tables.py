@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.importing.refused import ImportRefused
 from bot.importing.workbooks import Sheet, sheets_of
@@ -22,8 +22,7 @@ _LONGEST_CELL: Final = 200_000
 Cell = str | float | bool | date | datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: `place` as "customers.csv:12", its number from 1 as a spreadsheet counts, and its cells."""
 
     place: str
@@ -70,7 +69,7 @@ def _csv(file: Path, knows: Callable[[str], bool], encoding: str) -> Table:
 
 def _csv_rows(file: Path, encoding: str, knows: Callable[[str], bool]) -> Iterator[Row]:
     """Every row with something in it, the headings first."""
-    number = 0
+    number, name = 0, str(file)
     try:
         with file.open(encoding=encoding, newline="") as text:
             delimiter, number = _delimiter(text.readline(_LONGEST_CELL), knows)
@@ -80,8 +79,8 @@ def _csv_rows(file: Path, encoding: str, knows: Callable[[str], bool]) -> Iterat
             csv.field_size_limit(_LONGEST_CELL)
             for cells in csv.reader(text, delimiter=delimiter, strict=True):
                 number += 1
-                if any(cell and not cell.isspace() for cell in cells):
-                    yield Row(f"{file}:{number}", number, cells)
+                if any(map(str.strip, cells)):
+                    yield Row(f"{name}:{number}", number, cells)
     except csv.Error as error:
         # What stands behind a quotation mark that is not closed cannot be told apart from its cell.
         raise ImportRefused([f"{file}:{number + 1}: the table cannot be read from here: {error}."]) from error

@@ -214,6 +214,7 @@ def _date(year: int, month: int, in_month: int) -> date:
 # ---- words ----
 
 
+@lru_cache(maxsize=1000)
 def truth(text: str) -> bool:
     """Yes or no, as people and systems write it in English and Chinese."""
     word = unicodedata.normalize("NFKC", text).strip().lower()

@@ -42,7 +42,7 @@ def tokens_of(name: str) -> frozenset[str]:
     for part in parts:
         if _IS_HAN.fullmatch(part):
             found |= _chinese(part)
-    return frozenset(sorted(found, key=len, reverse=True)[:_MOST_TOKENS])
+    return frozenset(found if len(found) <= _MOST_TOKENS else sorted(found, key=len, reverse=True)[:_MOST_TOKENS])
 
 
 def _chinese(name: str) -> set[str]:
@@ -65,6 +65,8 @@ def _syllables(text: str) -> tuple[str, ...]:
 
 
 def _normal(text: str) -> str:
+    if text.isascii():
+        return text[:400].casefold()
     plain = unicodedata.normalize("NFKD", text[:400]).casefold()
     plain = unicodedata.normalize("NFKC", "".join(one for one in plain if not unicodedata.combining(one)))
     return str(_simplifier().convert(plain)) if _IS_HAN.search(plain) else plain

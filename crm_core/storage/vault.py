@@ -4,6 +4,7 @@ import hmac
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -73,6 +74,7 @@ class Vault:
         """Seal and hash with these from now on."""
         self._house = AESGCM(keys.house)
         self._index = hmac.new(keys.index, digestmod="sha256")  # copied for each value
+        self.token = lru_cache(maxsize=20_000)(self._token)  # the words of names are often the same
 
     def use(self, fingerprint: str) -> None:
         """Wrap with the master key of this fingerprint from now on; raises VaultError when the key file lacks it."""
@@ -87,7 +89,10 @@ class Vault:
 
     def new_customer_key(self, customer_id: int) -> bytes:
         """A fresh key for one customer, wrapped by the master key and bound to the customer's id."""
-        return self._active.wrap(secrets.token_bytes(KEY_BYTES), f"customer.key:{customer_id}")
+        drawn = secrets.token_bytes(KEY_BYTES)
+        key = self._active.wrap(drawn, f"customer.key:{customer_id}")
+        self._keep(key, customer_id, AESGCM(drawn))
+        return key
 
     def wrap(self, key: bytes, place: str) -> bytes:
         """Any key wrapped by the master key for its place ("data_key.wrapped:house")."""
@@ -139,7 +144,7 @@ class Vault:
         """A keyed hash by which an exact value is found again without storing it in clear."""
         return self._hashed(f"{purpose}:{value}".encode()).hex()[:32]
 
-    def token(self, word: str) -> int:
+    def _token(self, word: str) -> int:
         """A keyed hash of one word of a name as a positive 63-bit number: small, and quick to look up by."""
         return int.from_bytes(self._hashed(b"name:" + word.encode())[:8], "big") >> 1
 
@@ -154,10 +159,13 @@ class Vault:
         cipher = self._keys.get((key, owner))  # of the owner too: a row that was tampered with may hold another's key
         if cipher is None:
             cipher = AESGCM(self.unwrap(key, f"customer.key:{owner}"))
-            self._keys[key, owner] = cipher
-            if len(self._keys) > _CACHED_KEYS:
-                self._keys.popitem(last=False)
+            self._keep(key, owner, cipher)
         return cipher
+
+    def _keep(self, key: bytes, owner: int, cipher: AESGCM) -> None:
+        self._keys[key, owner] = cipher
+        if len(self._keys) > _CACHED_KEYS:
+            self._keys.popitem(last=False)
 
     def _read_again(self) -> bool:
         """Read the key file if it was changed; whether other keys came of it."""

@@ -16,7 +16,8 @@ from sqlalchemy import inspect, text
 from bot.exports import export_customers, export_orders
 from bot.importing.fields import Manner
 from bot.importing.reading import How
-from bot.imports import Wishes, import_customers, import_orders
+from bot.importing.runs import Wishes
+from bot.imports import import_customers, import_orders
 from bot.opening import open_records
 from crm_core.work import Records
 from knowledge_base.exporters import ExportError

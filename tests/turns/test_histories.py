@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.imports import Wishes, import_history
+from bot.importing.runs import Wishes
+from bot.imports import import_history
 from crm_core import conversations, gaps
 from crm_core.histories import Past
 from crm_core.imports import Taken

@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from crm_core.imports import CustomerDraft, OrderOnFile, Terms, owners_of, plan_customers
+from crm_core.drafts import CustomerDraft, OrderOnFile, Terms
+from crm_core.imports import plan_customers
+from crm_core.proofs import owners_of
 from crm_core.work import Work
 from tests.builders import House
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from crm_core import contacts, customers, orders, orders_apart
 from crm_core.identities import SHOP
-from crm_core.imports import Person, owners_of
 from crm_core.models import ContactKind, Customer, Order, OrderApart, OrderLine, Payment, PaymentKind
 from crm_core.orders_apart import Stray
+from crm_core.proofs import Person, owners_of
 from tests.builders import House
 from tests.turns.test_orders_on_record import CUP, T0, TEA, draft, paid
 
