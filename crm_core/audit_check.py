@@ -155,7 +155,7 @@ async def _expired_before(work: Work) -> int:
         .where(AuditEntry.act == audit.EXPIRE)
     )
     found = 0
-    for detail, at in (await work.session.execute(statement)):
+    for detail, at in await work.session.execute(statement):
         before = _time_of(detail)
         if before is not None and at - before >= audit.SHORTEST_TERM:
             found = max(found, microseconds(before))
