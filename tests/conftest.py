@@ -34,6 +34,28 @@ settings.load_profile("frontdesk")
 # For the saboteurs: that a test turns red is enough, the smallest example is of no use there.
 settings.register_profile("hasty", settings.get_profile("frontdesk"), phases=(Phase.explicit, Phase.generate))
 
+# Who is given one of these fixtures, or has one of these names at hand, opens a database.
+_GIVEN = {"house", "shop", "make_desk"}
+_OPENERS = {"open_house", "open_app", "open_records", "over_records", "Database"}
+_marked = True  # whether the test that runs may open a database; so may whoever runs no test
+
+
+def _watch_databases(event: str, args: tuple[object, ...]) -> None:
+    """Refuse a database to tests that are not known to need one, so that every database's run has all that do."""
+    if event == "sqlite3.connect" and not _marked and args[0] != ":memory:":
+        raise AssertionError("This test opens a database unmarked; mark it, or see _OPENERS in tests/conftest.py.")
+
+
+sys.addaudithook(_watch_databases)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that open a database."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (_GIVEN & {*item.fixturenames} or _OPENERS & vars(item.module).keys()):
+            item.add_marker("database")
+
+
 _server = pytest.StashKey[servers.Server | None]()
 
 
@@ -53,7 +75,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out, elsewhere, what is about SQLite's own ways."""
+    """Leave out, elsewhere, what is about SQLite's own ways; know whether a database may be opened."""
+    global _marked  # noqa: PLW0603 - an audit hook cannot be given anything
+    _marked = item.get_closest_marker("database") is not None
     mark = item.get_closest_marker("sqlite_only")
     if mark is not None and servers.CHOICE != "sqlite":
         pytest.skip(f"SQLite only: {mark.args[0]}")

@@ -85,6 +85,7 @@ def test_the_articles_of_the_page_can_be_read(tmp_path: Path) -> None:
     assert html.answer == "Yes, unopened:\n\n1. write to us\n2. wait for a label"
 
 
+@pytest.mark.database
 def test_the_customers_and_orders_of_the_page_can_be_read(tmp_path: Path) -> None:
     """They hold to the form that the importers ask for."""
     customers, orders = examples((FOLDER / "getting-started.md").read_text(encoding="utf-8"), "json")
