@@ -20,6 +20,7 @@ from tests.saboteurs_backup import BACKUP_SABOTEURS
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_identities import IDENTITY_SABOTEURS
 from tests.saboteurs_imports import IMPORT_SABOTEURS
+from tests.saboteurs_keys import KEY_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
 from tests.saboteurs_orders import ORDER_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
@@ -287,26 +288,12 @@ _WHO = (
 )
 
 _SEALING = (
-    Saboteur(
-        "drop the associated data",
-        "crm_core/storage/vault.py",
-        'place.encode("ascii")',
-        'b""',
-        (*_SEALED, "tests/unit/test_storage.py"),
-    ),
     Saboteur("keep the raw update after its turn", "crm_core/inbox.py", "raw=None, ", "", _SEALED),
     Saboteur(
         "store a customer's name in clear",
         "crm_core/customers.py",
         'return work.vault.seal(name, f"customer.name:{customer_id}", key, customer_id) if name else None',
         "return name.encode() if name else None",
-        _SEALED,
-    ),
-    Saboteur(
-        "open a database with another key",
-        "bot/opening.py",
-        "    elif known != records.vault.fingerprint:",
-        "    elif not known:",
         _SEALED,
     ),
     Saboteur(
@@ -322,6 +309,7 @@ _BACKUP = tuple(Saboteur(*one) for one in BACKUP_SABOTEURS)
 _KNOWLEDGE = tuple(Saboteur(*one) for one in KNOWLEDGE_SABOTEURS)
 _IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
 _IMPORTS = tuple(Saboteur(*one) for one in IMPORT_SABOTEURS)
+_KEYS = tuple(Saboteur(*one) for one in KEY_SABOTEURS)
 _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
@@ -335,6 +323,7 @@ SABOTEURS = (
     *_MARKETING,
     *_WHO,
     *_SEALING,
+    *_KEYS,
     *_KNOWLEDGE,
     *_IDENTITIES,
     *_IMPORTS,

@@ -1,0 +1,201 @@
+"""Saboteurs of the keys: the key file, changing the master key, the recovery sheet, secrets, and words in the log.
+
+Each is (name, file, old, new, tests), as `tests.sabotage.Saboteur` takes them.
+"""
+
+_KEYS = ("tests/turns/test_keys.py",)
+_COMMANDS = ("tests/cli/test_keys.py",)
+_FILE = ("tests/unit/test_keyring.py",)
+_LOG = ("tests/unit/test_discreet.py",)
+
+KEY_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+    (
+        "drop the associated data of sealed values",
+        "crm_core/storage/keyring.py",
+        'place.encode("ascii")',
+        'b""',
+        ("tests/turns/test_sealed_moved.py", "tests/unit/test_storage.py"),
+    ),
+    (
+        "open a customer's key for whoever asks once it was used",
+        "crm_core/storage/vault.py",
+        "(key, owner)",
+        "(key, 0)",
+        ("tests/turns/test_sealed_moved.py",),
+    ),
+    (
+        "open a database with another master key",
+        "crm_core/keys.py",
+        '            raise VaultError("vault_key_wrong", expected=self.fingerprint, found=found)\n',
+        "            return ring.newest\n",
+        (*_KEYS, "tests/turns/test_sealed.py"),
+    ),
+    (
+        "let a key that is still needed be taken out of the key file",
+        "crm_core/keys.py",
+        "        if self.leaving is not None and ring.find(self.leaving) is None:\n",
+        "        if False:\n",
+        _KEYS,
+    ),
+    (
+        "take any second line of the key file",
+        "crm_core/keys.py",
+        "            if second != self.left:\n",
+        "            if False:\n",
+        _KEYS,
+    ),
+    (
+        "make up keys of the house that went missing",
+        "crm_core/keys.py",
+        "    if not rows and await session.get(Meta, _MARK) is None:\n",
+        "    if not rows:\n",
+        _KEYS,
+    ),
+    (
+        "derive the keys of a new house from the master key",
+        "crm_core/keys.py",
+        "DataKeys.derived(active) if active is not None else DataKeys.drawn()",
+        "DataKeys.derived(active or work.vault.keyring.newest)",
+        _KEYS,
+    ),
+    (
+        "wrap by the new key before the key file has it",
+        "crm_core/keys.py",
+        "        Keyring(drawn, active).replace(path)\n",
+        "",
+        _KEYS,
+    ),
+    (
+        "take the old key away while some are still under it",
+        "crm_core/keys.py",
+        "        Keyring(drawn, active).replace(path)\n",
+        "        Keyring(drawn).replace(path)\n",
+        _KEYS,
+    ),
+    (
+        "leave the old key in the key file",
+        "crm_core/keys.py",
+        "        Keyring(active).replace(path)\n",
+        "        pass\n",
+        (*_KEYS, *_COMMANDS),
+    ),
+    (
+        "forget the last customers of a change",
+        "crm_core/keys.py",
+        "        if len(rows) < AT_ONCE:",
+        "        if rows:",
+        _KEYS,
+    ),
+    (
+        "leave new customers under the key that went",
+        "crm_core/work.py",
+        "            if work.new_keys:\n",
+        "            if False:\n",
+        _KEYS,
+    ),
+    (
+        "never look at the key file again",
+        "crm_core/storage/vault.py",
+        "        if self._path is None or (mark := self._mark()) == self._seen:\n",
+        "        mark = self._mark()\n        if self._path:\n",
+        _KEYS,
+    ),
+    (
+        "put a key file in place bit by bit",
+        "crm_core/storage/keyring.py",
+        "                aside.rename(path)\n",
+        "                path.write_bytes(aside.read_bytes())\n                path.chmod(0o644)\n",
+        _FILE,
+    ),
+    (
+        "read a key file that others may read",
+        "crm_core/storage/keyring.py",
+        "        if mode & 0o077:\n",
+        "        if False:\n",
+        ("tests/unit/test_storage.py",),
+    ),
+    (
+        "print the master key into a file unasked",
+        "bot/commands/keys.py",
+        "    if not (to_pipe or somebody_reads()):\n",
+        "    if False:\n",
+        _COMMANDS,
+    ),
+    (
+        "print the recovery sheet as often as anybody likes",
+        "bot/commands/keys.py",
+        "        if printed and not again:\n",
+        "        if False:\n",
+        _COMMANDS,
+    ),
+    (
+        "print the recovery sheet without a trace",
+        "bot/recovery.py",
+        '        audit.enter(work, None, "keys.sheet", f"key:{work.vault.fingerprint}", again=again)\n',
+        "",
+        _COMMANDS,
+    ),
+    (
+        "write the key of another shop into the key file",
+        "bot/commands/keys.py",
+        "                (await keys.locks_of(session)).check(Keyring(master))\n",
+        "                pass\n",
+        _COMMANDS,
+    ),
+    (
+        "take a mistyped line of the recovery sheet",
+        "bot/recovery.py",
+        "    if line[_DIGITS:] != _check(number, line[:_DIGITS]):\n",
+        "    if False:\n",
+        _COMMANDS,
+    ),
+    (
+        "store a secret in clear",
+        "crm_core/secrets.py",
+        "    sealed = work.vault.seal(value, _place(name), None)\n",
+        "    sealed = value.encode()\n",
+        _COMMANDS,
+    ),
+    (
+        "let a kept secret win over the configuration",
+        "bot/config.py",
+        "        if self.telegram.token.get_secret_value():\n",
+        '        if "telegram.token" not in self.kept:\n',
+        _COMMANDS,
+    ),
+    (
+        "log the words of any error",
+        "bot/discreet.py",
+        "    if isinstance(error, _HARMLESS) or",
+        "    if True or isinstance(error, _HARMLESS) or",
+        _LOG,
+    ),
+    (
+        "log the name of a file that was not found",
+        "bot/discreet.py",
+        '        return error.strerror or ""',
+        "        return str(error)",
+        _LOG,
+    ),
+    (
+        "log all that a library says",
+        "bot/discreet.py",
+        "{record.name} {lines[0]}",
+        "{record.name} {record.getMessage()}",
+        _LOG,
+    ),
+    (
+        "log a bot's token",
+        "bot/discreet.py",
+        '    return _SECRETS.sub("…", text)\n',
+        "    return text\n",
+        _LOG,
+    ),
+    (
+        "let a change of the master key stand until somebody remembers it",
+        "bot/serve.py",
+        "        changing = asyncio.create_task(_finish_change_of_key(app))\n",
+        "        changing = asyncio.create_task(asyncio.sleep(0))\n",
+        ("tests/faults/test_kill_keys.py",),
+    ),
+)
