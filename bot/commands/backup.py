@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.options import AsJson, Config, Refused, has_database, say, say_json, settings_of
+from bot.commands.options import AsJson, Config, Refused, has_database, opened, say, say_json, settings_of
 
 if TYPE_CHECKING:
     from bot.backups import Manifest
+    from bot.config import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,6 +44,7 @@ def backup(
         raise Refused(f"{keys} exists already; nothing was written.")
     folder = asyncio.run(make(settings, into))
     manifest = read_manifest(folder)
+    asyncio.run(_enter(settings, folder.name, keys=keys is not None))
     if keys is not None:
         _copy_keys(settings.key_file, keys)
     if as_json:
@@ -55,6 +57,14 @@ def backup(
         say(f"The key file {settings.key_file} is not in it. Keep a copy of it elsewhere, and its .erased file, too.")
     else:
         say(f"Copied the key file to {keys}. Keep it apart from the backup: together they can be read.")
+
+
+async def _enter(settings: "Settings", name: str, *, keys: bool) -> None:
+    """Everything was read: that is an audit entry, after the moment that the backup is of."""
+    from crm_core import audit
+
+    async with opened(settings) as records, records.write() as work:
+        audit.enter(work, None, "backup.make", f"backup:{name}", keys=keys)
 
 
 def _copy_keys(key_file: Path, to: Path) -> None:

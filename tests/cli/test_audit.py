@@ -168,3 +168,11 @@ def test_the_doctor_looks_at_triggers_links_and_anchors(busy: ShopFolder) -> Non
     state, says = finding(busy, "audit triggers")
     assert state == "wrong"
     assert "tr_audit_entry_update" in says
+
+
+def test_who_makes_a_backup_is_on_record(busy: ShopFolder) -> None:
+    assert busy.does("backup", str(busy.folder / "backups"), "--keys", str(busy.folder / "elsewhere")).code == 0
+
+    newest = busy.does("audit", "list", "--json").json[0]
+    assert (newest["act"], newest["detail"]) == ("backup.make", {"keys": True})
+    assert newest["subject"].startswith("backup:frontdesk-")
