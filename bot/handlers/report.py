@@ -14,6 +14,7 @@ from bot.message import Reply
 from bot.plotting import draw
 from bot.report_words import has_picture, words_of
 from bot.turn import Handler, Turn
+from crm_core import audit
 from crm_core.reports import REPORTS, Report, enter_look, people_of
 from crm_core.rules import access
 from crm_core.segments import SegmentError

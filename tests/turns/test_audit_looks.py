@@ -9,6 +9,7 @@ import pytest
 from crm_core import audit
 from crm_core.articles import _AUDITED
 from crm_core.models import AuditEntry
+from crm_core.reports import REPORTS
 from crm_core.rules.access import ACTS
 from crm_core.rules.traces import ENTERED, TRACES, Trace
 from tests.builders import House, Person, open_house
@@ -124,5 +125,6 @@ def test_what_an_act_is_said_to_enter_is_entered_somewhere() -> None:
     ]
     entering = "".join(one for one in files if re.search(r"audit\.(enter|look)\(", one))
     words = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', entering)) | {f"article.{act}" for act in _AUDITED.values()}
+    words |= {f"report.{one.name.replace('-', '_')}" for one in REPORTS.values() if one.lists_customers}
 
     assert {entry for entries in ENTERED.values() for entry in entries} - words == set()
