@@ -226,6 +226,7 @@ async def _assemble(settings: Settings, records: Records, make_channels: MakeCha
         after_first_contact_days=settings.followups.after_first_contact_days,
         lifecycle=settings.relationships.lifecycle,
         files=files,
+        months=settings.privacy.months,
         zone=settings.shop.time_zone,
     )
     articles_stirred = asyncio.Event()

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
     from crm_core.rules.lifecycle import Lifecycle
+    from crm_core.rules.retention import Months
 
 DEFAULT_PATH = Path("config.toml")
 SAMPLE_ARTICLES = "knowledge_base/sample/articles"
@@ -29,6 +30,7 @@ _VARIABLE = re.compile(r"FRONTDESK_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 SECRETS = ("telegram.token", "telegram.webhook_secret", "web.login_secret", "knowledge.embedder_key")  # kept sealed
 _TOKEN = re.compile(r"\d+:[\w-]+")
+_SHORTEST_AUDIT = 13  # months: a year and the days that a month may lack
 _SHORTEST_SECRET = 32  # bytes of the secret that signs logins, as RFC 7518 wants
 _DRIVERS = (
     "sqlite+aiosqlite", "postgresql+psycopg", "postgresql+asyncpg", "mysql+aiomysql", "mariadb+aiomysql",
@@ -256,6 +258,36 @@ class AccessSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrivacySettings:
+    """[privacy]: for how many months what is kept, as `crm_core.rules.retention` has it; 0 keeps it for good."""
+
+    messages_months: _Whole = Field(default=24, ge=0, le=1200, description="a whole number from 0")
+    files_months: _Whole = Field(default=24, ge=0, le=1200, description="a whole number from 0")
+    staff_talk_months: _Whole = Field(default=3, ge=0, le=1200, description="a whole number from 0")
+    audit_months: _Whole = Field(default=72, ge=0, le=1200, description="a whole number from 13, or 0")
+    imports_months: _Whole = Field(default=24, ge=0, le=1200, description="a whole number from 0")
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> "PrivacySettings":
+        if 0 < self.audit_months < _SHORTEST_AUDIT:
+            raise ValueError(f"audit_months: expected {_SHORTEST_AUDIT} or more, or 0: a year at least is kept.")
+        return self
+
+    @property
+    def months(self) -> "Months":
+        """The same for the rules."""
+        from crm_core.rules.retention import Months  # what reads settings alone loads no tables
+
+        return Months(
+            messages_months=self.messages_months,
+            files_months=self.files_months,
+            staff_talk_months=self.staff_talk_months,
+            audit_months=self.audit_months,
+            imports_months=self.imports_months,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketSettings:
     """[tickets]: how long a ticket may lie."""
 
@@ -343,6 +375,7 @@ class Settings:
     sending: SendingSettings = field(default_factory=SendingSettings)
     receiving: ReceivingSettings = field(default_factory=ReceivingSettings)
     vault: VaultSettings = field(default_factory=VaultSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     access: AccessSettings = field(default_factory=AccessSettings)
     tickets: TicketSettings = field(default_factory=TicketSettings)
     marketing: MarketingSettings = field(default_factory=MarketingSettings)

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import and_, delete, or_, select
 
 from crm_core.models import Attachment, Identity, StoredFile
+from crm_core.rules.retention import RETENTION, Kept
 from crm_core.storage.ids import new_id
 from crm_core.storage.vault import Vault
 from crm_core.work import Work
@@ -17,7 +17,7 @@ LARGEST = 20 * 1024 * 1024  # bytes
 MADE = "made"  # the kind of a picture that the bot made for somebody, and could make again
 EXPORT = "export"  # the kind of a file in which somebody was given all that is on record of them
 
-_STAYS = {MADE: timedelta(days=30), EXPORT: timedelta(days=7)}  # what the bot can make again
+_STAYS = {MADE: RETENTION[Kept.PICTURES].fixed, EXPORT: RETENTION[Kept.EXPORTS].fixed}  # what can be made again
 _AT_ONCE = 100
 
 

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, delete, func, or_, select, update
 
 from crm_core.models import ORDER_DIALOGUE, Conversation, Dialogue, Identity, Inbox, InboxState, Ticket
+from crm_core.rules.retention import RETENTION, Kept
 from crm_core.storage.database import insert_new
 from crm_core.storage.ids import new_id
 from crm_core.storage.types import UtcTime
 from crm_core.storage.vault import Vault
 from crm_core.work import Work
 
-KEPT = timedelta(hours=72)
+KEPT = RETENTION[Kept.RAW_UPDATES].fixed
 ATTEMPTS = 3
 _RETRY_AFTER = timedelta(milliseconds=200)
 

@@ -1,4 +1,4 @@
-"""`erase` and `customer export-all`: what somebody may ask for about their own data."""
+"""`erase`, `customer export-all` and `retention`: whose data goes, who is given theirs, and what is kept how long."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.customers import Number, customers, known
-from bot.commands.options import AsJson, Config, Refused, opened, say, say_json, settings_of
+from bot.commands.options import AsJson, Config, Refused, opened, say, say_json, say_table, settings_of
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -20,6 +20,7 @@ _AGAIN = 0.5
 def add_to(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command("erase")(erase)
+    app.command("retention")(retention)
 
 
 def erase(
@@ -107,3 +108,37 @@ async def _export(settings: "Settings", number: int, output: Path) -> int:
             os.fchmod(handle, 0o600)
             personal_export.pack(to, export, files, records.clock())
     return len(files)
+
+
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let go of what has been kept for its term.
+
+    The terms are those of [privacy] in the configuration. `frontdesk run` does this once a day.
+    """
+    settings = settings_of(config)
+    rows = asyncio.run(_retention(settings, dry_run=dry_run))
+    if as_json:
+        keys = ("what", "days", "rows")
+        say_json({"dry_run": dry_run, "classes": [dict(zip(keys, row, strict=True)) for row in rows]})
+    else:
+        say_table(["what", "kept for days", "would go" if dry_run else "gone"], rows)
+
+
+async def _retention(settings: "Settings", *, dry_run: bool) -> list[list[str | int | None]]:
+    from crm_core import retention as verbs
+    from crm_core.files import FileStore
+    from crm_core.rules.retention import term_of
+
+    months = settings.privacy.months
+    async with opened(settings) as records:
+        if dry_run:
+            async with records.read() as work:
+                counts = await verbs.due(work, months)
+        else:
+            counts = await verbs.sweep(records, FileStore(settings.key_file.parent / "files"), months)
+    terms = {kept: term_of(kept, months) for kept in counts}
+    return [[kept.value, None if (term := terms[kept]) is None else term.days, count] for kept, count in counts.items()]

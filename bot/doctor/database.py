@@ -9,7 +9,7 @@ from bot.config import Settings
 from bot.doctor.audit import examine_audit
 from bot.doctor.finding import LISTED, Finding, good, note, wrong
 from bot.doctor.key import examine_key
-from bot.doctor.privacy import examine_erasing
+from bot.doctor.privacy import examine_erasing, examine_retention
 from crm_core.keys import locks_of
 from crm_core.models import Inbox, InboxState, Lane, Outbox, OutboxState
 from crm_core.storage.database import Database
@@ -67,6 +67,7 @@ async def _database(database: Database, settings: Settings) -> AsyncIterator[Fin
         yield finding
     if (erasing := await examine_erasing(database, settings)) is not None:
         yield erasing
+    yield await examine_retention(database)
 
 
 async def _soundness(database: Database, found: str) -> Finding:

@@ -1,14 +1,21 @@
-"""The people's rights: erasures that are late, and people who were erased and are there again."""
+"""The rights of people: erasures that are late, erased people who are there again, and what is kept for too long."""
+
+from datetime import datetime
+
+from sqlalchemy import select
 
 from bot.config import Settings
-from bot.doctor.finding import Finding, good, wrong
+from bot.doctor.finding import Finding, good, note, wrong
 from bot.opening import PULLED, utc_now
-from crm_core import erasing, keys
+from crm_core import erasing, keys, retention
+from crm_core.models import Meta
 from crm_core.storage.database import Database
 from crm_core.storage.keyring import VaultError
 from crm_core.storage.vault import Vault
 from crm_core.tombstones import Tombstones, TombstonesBroken
 from crm_core.work import Work
+
+_OVERDUE = 2 * retention.EVERY
 
 
 async def examine_erasing(database: Database, settings: Settings) -> Finding | None:
@@ -21,6 +28,22 @@ async def examine_erasing(database: Database, settings: Settings) -> Finding | N
         except VaultError:
             return None
         return await _examine(Work(session, vault, utc_now(), PULLED), Tombstones(settings.tombstone_file))
+
+
+async def examine_retention(database: Database) -> Finding:
+    """Whether what has been kept for its term goes."""
+    async with database.read() as session:
+        done = await session.scalar(select(Meta.value).where(Meta.name == retention.DONE))
+    if done is None:
+        return note("retention", "Nothing was let go of yet.", "`frontdesk run` does that once a day.")
+    last = datetime.fromisoformat(done)
+    if utc_now() - last > _OVERDUE:
+        return wrong(
+            "retention",
+            f"What has been kept for its term was last let go of at {last:%Y-%m-%d %H:%M} UTC.",
+            "Keep `frontdesk run` running, or run `frontdesk retention` once a day; the log says what stops it.",
+        )
+    return good("retention", f"What has been kept for its term was let go of at {last:%Y-%m-%d %H:%M} UTC.")
 
 
 async def _examine(work: Work, tombstones: Tombstones) -> Finding:

@@ -8,6 +8,7 @@ from scheduler.jobs import (
     names,
     orders_apart,
     relationships,
+    retention,
     scores,
     suggestions,
     unclaimed,
@@ -24,6 +25,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="names", every=600.0, run=names.run),
     Job(name="orders_apart", every=300.0, run=orders_apart.run),
     Job(name="suggestions", every=600.0, run=suggestions.run),
+    Job(name="retention", every=3600.0, run=retention.run),
     Job(name="cleaning", every=600.0, run=cleaning.run),
 )
 

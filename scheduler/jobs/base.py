@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crm_core.files import FileStore
 from crm_core.models import Ticket
 from crm_core.rules.lifecycle import Lifecycle
+from crm_core.rules.retention import Months
 from crm_core.work import Records, Work
 
 Remind = Callable[[Work, Ticket, bool], Awaitable[None]]
@@ -22,6 +23,7 @@ class JobContext:
     after_first_contact_days: int  # 0: no such follow-up
     lifecycle: Lifecycle
     files: FileStore
+    months: Months  # for how long what is kept
     zone: str  # the shop's
 
 

@@ -70,3 +70,29 @@ def test_everything_of_somebody_is_written_for_the_operators_eyes(known: ShopFol
             return list(await work.session.scalars(select(AuditEntry.act)))
 
     assert known.with_records(acts) == ["customer.export"]
+
+
+def test_retention_shows_what_would_go_and_lets_it_go(known: ShopFolder) -> None:
+    shown = known.does("retention", "--dry-run", "--json").json
+    assert shown["dry_run"] is True
+    terms = {one["what"]: one["days"] for one in shown["classes"]}
+    assert (terms["messages"], terms["audit"], terms["raw_updates"]) == (731, 2192, 3)
+    assert {one["rows"] for one in shown["classes"]} == {0}
+
+    lines = known.does("retention").lines
+    assert lines[0].split() == ["what", "kept", "for", "days", "gone"]
+
+
+def test_the_doctor_looks_at_erasures_and_terms(known: ShopFolder) -> None:
+    """A changed file of tombstones is found without starting on it."""
+    known.does("erase", "12", "--yes")
+    known.does("retention")
+    checks = {one["check"]: one for one in known.does("doctor", "--json").json["checks"]}
+    assert checks["erasing"]["state"] == checks["retention"]["state"] == "good"
+
+    file = known.settings.tombstone_file
+    file.write_text(file.read_text().replace("2026", "2025"))
+    checks = {one["check"]: one for one in known.does("doctor", "--json").json["checks"]}
+    assert "was changed in line 1" in checks["erasing"]["says"]
+    refused = known.does("customer", "show", "12")
+    assert (refused.code, "was changed in line 1" in refused.err) == (1, True)

@@ -13,7 +13,8 @@ from sqlalchemy import Table, select, text
 from bot.channels import Unconfirmed
 from crm_core import attributes, erasing, imports, merging, personal_export, sealed
 from crm_core.conversations import body_of
-from crm_core.imports import CustomerDraft, Taken, Terms
+from crm_core.drafts import CustomerDraft, Terms
+from crm_core.imports import Taken
 from crm_core.merging import MergeRefused
 from crm_core.models import (
     Base,
