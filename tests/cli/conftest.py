@@ -18,6 +18,7 @@ from bot.opening import open_records
 from crm_core.work import Records
 from tests import servers
 from tests.builders import House, open_house, settings_in
+from tests.databases import lay_down
 
 _T = TypeVar("_T")
 
@@ -84,6 +85,7 @@ class ShopFolder:
         """Do something with the shop's records."""
 
         async def go() -> _T:
+            await lay_down(self.settings.database_url)
             records = await open_records(self.settings)
             try:
                 return await do(records)

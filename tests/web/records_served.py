@@ -16,6 +16,7 @@ from bot.web.sockets import Rhythm
 from crm_core import staff
 from crm_core.models import Role
 from crm_core.work import Work
+from tests.databases import lay_down
 from tests.web.conftest import Served
 
 
@@ -45,6 +46,7 @@ async def over_records(settings: Settings, logins: Logins | None = None) -> Asyn
     """A whole application over an empty database, with the sample articles and the channels of these settings."""
     bell = Bell()
     channels = Channels(bell)
+    await lay_down(settings.database_url)
     app = await open_app(settings, channels.make)
     assert channels.webchat is not None
 
