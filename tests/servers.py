@@ -10,6 +10,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -312,3 +313,22 @@ def _emptied(cursor: Any, url: URL) -> bool:
     ways = {name: "TRUNCATE" if name in guarded else "DELETE FROM" for name in Base.metadata.tables}
     _rows(cursor, ";".join(f"{way} {quote}{name}{quote}" for name, way in ways.items()))
     return True
+
+
+def main() -> int:
+    """Print which servers are here, for `make check`; 1 when one is missing that FRONTDESK_TEST_REQUIRE names."""
+    required = os.environ.get("FRONTDESK_TEST_REQUIRE", "").replace(",", " ").split()
+    code = 0
+    for name, kind in _KINDS.items():
+        try:
+            for program in kind.programs:
+                _program(program, name)
+            print(name)  # noqa: T201
+        except Missing as missing:
+            print(f"No test runs on {name}: {missing}.", file=sys.stderr)  # noqa: T201
+            code |= name in required
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
