@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.saboteurs_audit import AUDIT_SABOTEURS
 from tests.saboteurs_backup import BACKUP_SABOTEURS
+from tests.saboteurs_databases import DATABASE_SABOTEURS
 from tests.saboteurs_faults import FAULT_SABOTEURS
 from tests.saboteurs_identities import IDENTITY_SABOTEURS
 from tests.saboteurs_imports import IMPORT_SABOTEURS
@@ -43,6 +44,7 @@ class Saboteur:
     old: str
     new: str
     tests: tuple[str, ...]
+    database: str = "sqlite"  # where the tests keep their records
 
 
 _DELIVERY = ("tests/turns/test_delivery.py",)
@@ -315,6 +317,7 @@ _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _SEGMENTS = tuple(Saboteur(*one) for one in SEGMENT_SABOTEURS)
 _AUDIT = tuple(Saboteur(*one) for one in AUDIT_SABOTEURS)
+_DATABASES = tuple(Saboteur(*one) for one in DATABASE_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
 
 SABOTEURS = (
@@ -333,6 +336,7 @@ SABOTEURS = (
     *_SEGMENTS,
     *_BACKUP,
     *_AUDIT,
+    *_DATABASES,
     *_FAULTS,
 )
 
@@ -364,10 +368,11 @@ def copy_tree(to: Path) -> None:
             shutil.copy2(ROOT / name, to / name)
 
 
-def run_tests(tree: Path, tests: Sequence[str]) -> tuple[int, list[str], str]:
+def run_tests(tree: Path, tests: Sequence[str], database: str) -> tuple[int, list[str], str]:
     """Pytest's answer, the names of the tests that failed, and the end of its output."""
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--maxfail=3", "--hypothesis-profile=hasty", *tests]
     environ = {"FRONTDESK_TEST_KILLS": "5", **os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environ["FRONTDESK_TEST_DATABASE"] = database
     try:
         ran = subprocess.run(
             command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_LONGEST, check=False
@@ -388,7 +393,7 @@ def try_one(saboteur: Saboteur) -> Verdict:
         if saboteur.old not in text:
             return Verdict(saboteur, trouble=f"{saboteur.file} has no {saboteur.old.strip()!r} any more")
         file.write_text(text.replace(saboteur.old, saboteur.new), encoding="utf-8")
-        code, failed, end = run_tests(tree, saboteur.tests)
+        code, failed, end = run_tests(tree, saboteur.tests, saboteur.database)
     if code == _GREEN:
         return Verdict(saboteur)
     if code != _RED or not failed:
@@ -400,8 +405,12 @@ def untouched(saboteurs: Sequence[Saboteur]) -> str:
     """Why the tests are red without any sabotage; "" when they are green, as they must be to prove anything."""
     with tempfile.TemporaryDirectory(prefix="sabotage-") as folder:
         copy_tree(Path(folder))
-        code, failed, end = run_tests(Path(folder), sorted({test for one in saboteurs for test in one.tests}))
-    return "" if code == _GREEN else ", ".join(failed) or end
+        for database in sorted({one.database for one in saboteurs}):
+            tests = sorted({test for one in saboteurs if one.database == database for test in one.tests})
+            code, failed, end = run_tests(Path(folder), tests, database)
+            if code != _GREEN:
+                return ", ".join(failed) or end
+    return ""
 
 
 def say(line: str) -> None:
