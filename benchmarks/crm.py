@@ -40,6 +40,7 @@ _WRITTEN = {
     "customers": ("customer", "contact", "name_token", "customer_tag", "consent", "identity"),
     "orders": ("shop_order", "order_line", "order_event", "payment"),
 }
+_SETTINGS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "wal_autocheckpoint=4000")
 HOW = How(manner=Manner(zone=ZoneInfo("UTC")))
 
 
@@ -127,7 +128,7 @@ def raw(database: Path, folder: Path, at_once: int) -> tuple[dict[str, float], d
     source = sqlite3.connect(database)
     made = source.execute("SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND sql > ''")
     target = sqlite3.connect(folder / f"raw{at_once}.db", isolation_level=None)
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for setting in _SETTINGS:
         target.execute(f"PRAGMA {setting}")
     for (sql,) in made.fetchall():
         target.execute(sql)

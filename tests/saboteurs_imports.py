@@ -176,4 +176,11 @@ IMPORT_SABOTEURS = (
         "    return None\n",
         ("tests/turns/test_bulk.py",),
     ),
+    (
+        "leave what was committed in the write-ahead log",
+        "crm_core/storage/engines.py",
+        '            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")\n',
+        "            pass\n",
+        ("tests/unit/test_storage.py",),
+    ),
 )

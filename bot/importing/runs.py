@@ -199,6 +199,7 @@ async def _write(
             refused = await kind.write(work, some, now)
             await _move(work, run, some[-1].number, now)
         portions.most = rows_for(portions.most, time.perf_counter() - locked)
+        await records.database.settle_log()
         taken = replace(now, notes=[*taken.notes, *refused])
         wishes.progress("Importing", some[-1].number, run.total)
     async with records.write() as work:

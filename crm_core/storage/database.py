@@ -81,6 +81,10 @@ class Database:
         """Let nothing that was deleted stand in a write-ahead log of ours any more; False: try again soon."""
         return await engines.empty_log(self._writer)
 
+    async def settle_log(self) -> None:
+        """Between large transactions: bring a write-ahead log of ours into the file, so that no commit has to."""
+        await engines.settle_log(self._reader)
+
     async def check(self) -> None:
         """Raise DatabaseError when nothing can be read."""
         try:

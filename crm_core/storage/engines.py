@@ -12,6 +12,7 @@ _READERS = 4
 _PATIENCE = 60  # seconds until a writer gives up waiting for another process
 _BUSY_MS = 5_000
 _BRIEF_MS = 250  # how long emptying the write-ahead log waits for readers, while nobody can write
+_LOG_PAGES = 4_000  # in the write-ahead log before a commit has to bring them into the file
 _GLANCE = "frontdesk_glance"  # an option of connections that open no transaction
 WRITE_LOCK = 0x46726F6E74  # the write lock's number among the advisory locks of a PostgreSQL database
 
@@ -57,6 +58,13 @@ async def empty_log(writer: AsyncEngine) -> bool:
         finally:
             await connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
     return bool(found[0] == 0)  # else it was busy
+
+
+async def settle_log(reader: AsyncEngine) -> None:
+    """Bring what stands in SQLite's write-ahead log into its file, as far as nobody reads older pages; nobody waits."""
+    if reader.dialect.name == "sqlite":
+        async with glancing(reader).connect() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def migrating(url: URL) -> AsyncEngine:
@@ -138,6 +146,7 @@ def _sqlite(url: URL, *, pool_size: int, read_only: bool, foreign_keys: bool = T
         if not read_only:
             _enter_wal(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
             cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or replaced is overwritten with zeros
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")

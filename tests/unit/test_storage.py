@@ -1,6 +1,7 @@
 """The plumbing below the records: ids that grow, times that keep their zone, a vault that opens only what it should."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -231,3 +232,25 @@ async def test_a_write_that_raises_leaves_nothing(tmp_path: Path) -> None:
     async with database.read() as session:
         assert (await session.execute(text("SELECT count(*) FROM sqlite_master"))).scalar() == 0
     await database.close()
+
+
+async def test_a_settled_log_stands_in_the_file_and_a_reader_of_older_pages_is_not_waited_for(tmp_path: Path) -> None:
+    from sqlalchemy import text
+
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE t (x)"))
+        await session.execute(text("INSERT INTO t VALUES (1)"))
+    await database.settle_log()
+    async with database.read() as reader:
+        assert (await reader.execute(text("SELECT count(*) FROM t"))).scalar() == 1
+        async with database.write() as session:
+            await session.execute(text("INSERT INTO t VALUES (2)"))
+        await database.settle_log()
+
+    copied = tmp_path / "without-its-log.db"
+    copied.write_bytes((tmp_path / "a.db").read_bytes())
+    await database.close()
+    with sqlite3.connect(copied) as alone:
+        assert alone.execute("SELECT x FROM t WHERE x = 1").fetchall() == [(1,)]
+    alone.close()
