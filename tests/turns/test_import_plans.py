@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from crm_core.drafts import CustomerDraft, OrderOnFile, Terms
@@ -25,6 +26,7 @@ async def plans(work: Work, asked: list[tuple[str, Any]]) -> list[str]:
     return found
 
 
+@pytest.mark.sqlite_only("it reads how SQLite means to find the rows")
 async def test_nobody_else_is_looked_at_to_know_whose_a_row_is(house: House) -> None:
     asked: list[tuple[str, Any]] = []
 
