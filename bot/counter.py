@@ -243,7 +243,8 @@ class Counter:
             earlier=known.earlier,
             dialogue=known.dialogue,
             match=pending.match,
-            pressed=_pressed(incoming, presses, known.conversation.id),
+            pressed=(pressed := _pressed(incoming, presses, known.conversation.id)),
+            borrowed=pressed is None and incoming.press.partition(".")[0] in presses,
             new=new,
             command=command,
             argument=argument,
@@ -280,14 +281,15 @@ class Counter:
             return
         turn.conversation.last_in_at = turn.work.now
         turn.identity.unreachable_at = None
+        told = len(turn.work.told)
         with watching() as named:
             replies = await dispatch.answer(turn, self._throttle.let_in(f"{turn.identity.id}", time.monotonic()))
-        said = [await turn.file()]
+        await turn.file()
         chat = turn.incoming.chat if turn.incoming.group else ""
         for reply in replies:
             words = Words(kind=Kind.REPLY, text="", article_id=reply.article or None, thread=_own_thread(turn))
-            said.append(await tell(turn.work, turn.identity, turn.conversation, reply, words, chat=chat))
-        conversations.name_people(turn.work, said, named | turn.named)
+            await tell(turn.work, turn.identity, turn.conversation, reply, words, chat=chat)
+        conversations.name_people(turn.work, turn.work.told[told:], named | turn.named)
 
     async def _failed(self, pending: Pending, error: Exception) -> None:
         if isinstance(error, IntegrityError) and await self._is_recorded(pending):

@@ -68,6 +68,8 @@ async def record(work: Work, conversation: Conversation, words: Words) -> Intera
     )
     work.session.add(interaction)
     work.changed.add(conversation.id)
+    if conversation.customer_id is None:
+        work.told.append(interaction)
     if words.attachment is not None:
         _attach(work, interaction, words.attachment, key)
     return interaction
@@ -157,10 +159,9 @@ async def move(work: Work, interaction: Interaction, to: Conversation, kind: Kin
 
 
 def name_people(work: Work, interactions: Collection[Interaction], customer_ids: Collection[int]) -> None:
-    """Remember whom staff's own talk names: it is emptied when they are erased. A customer's own talk is left out."""
+    """Remember whom these words in staff's own talk name: they are emptied when those people are erased."""
     for one in interactions:
-        if one.customer_id is None:
-            work.session.add_all(InteractionAbout(customer_id=who, interaction_id=one.id) for who in customer_ids)
+        work.session.add_all(InteractionAbout(customer_id=who, interaction_id=one.id) for who in customer_ids)
 
 
 async def touch(work: Work, interaction: Interaction) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.models import Customer, Meta
+from crm_core.models import Customer, Interaction, Meta
 from crm_core.storage.database import Database
 from crm_core.storage.vault import Vault
 
@@ -31,6 +31,7 @@ class Work:
     desk_changed: bool = False  # tickets or campaigns moved: the lists of staff are stale
     articles: set[tuple[str, str]] = field(default_factory=set)  # (slug, language) added, changed or removed
     synonyms: set[str] = field(default_factory=set)  # languages whose groups of synonyms changed
+    told: list[Interaction] = field(default_factory=list)  # what was written down in staff's own talk
     keys: dict[int, bytes | None] = field(default_factory=dict)  # wrapped keys of the customers seen in this work
     new_keys: dict[int, bytes] = field(default_factory=dict)  # those of customers who came in it
 

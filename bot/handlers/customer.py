@@ -167,8 +167,11 @@ def _card_buttons(
     )
     reveals = ((button("button-reveal", "customer.reveal"),),) if hidden else ()
     may_erase = access.may(turn.role, "customer.ask_erase")
-    erases = ((button("button-erase-customer", "customer.ask_erase"),),) if may_erase else ()
-    return (*reveals, looks, changes, *((tickets,) if tickets else ()), *erases)
+    rights = (
+        button("button-export-customer", "customer.export"),
+        button("button-erase-customer", "customer.ask_erase"),
+    )
+    return (*reveals, looks, changes, *((tickets,) if tickets else ()), *((rights,) if may_erase else ()))
 
 
 async def events(turn: Turn) -> list[Reply]:

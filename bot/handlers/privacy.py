@@ -55,11 +55,23 @@ def _place(turn: Turn, channel: str | None) -> str:
 # ---- giving it out ----
 
 
-async def look_all_up(turn: Turn) -> Callable[[], Awaitable[Laid]]:
-    """Everything of whoever asks is read ahead of the transaction, then packed and laid down in a thread."""
-    assert turn.customer is not None
-    work, store, owner = turn.work, turn.shop.files, turn.identity.customer_id or 0
-    export = await personal_export.collect(work, turn.customer)
+async def look_up_own(turn: Turn) -> Callable[[], Awaitable[Laid]] | None:
+    """Everything of whoever asks."""
+    return await _look_all_up(turn, turn.customer) if turn.customer is not None else None
+
+
+async def look_up_theirs(turn: Turn) -> Callable[[], Awaitable[Laid]] | None:
+    """Everything of a customer, once a second person or the PIN said that it may be handed out."""
+    customer = await _pressed(turn)
+    if customer is None or customer.key is None or turn.pressed is None or "approval" not in turn.pressed.args:
+        return None
+    return await _look_all_up(turn, customer)
+
+
+async def _look_all_up(turn: Turn, customer: Customer) -> Callable[[], Awaitable[Laid]]:
+    """All is read ahead of the transaction, then packed and laid down in a thread, sealed for whom it is about."""
+    work, store, owner = turn.work, turn.shop.files, customer.id
+    export = await personal_export.collect(work, customer)
     files, room = [], _MOST
     for one in export.files:
         room -= one.size
@@ -77,12 +89,27 @@ async def look_all_up(turn: Turn) -> Callable[[], Awaitable[Laid]]:
 async def give_out(turn: Turn) -> list[Reply]:
     """The archive, for seven days."""
     assert turn.customer is not None
+    audit.enter(turn.work, None, "privacy.export", f"customer:{turn.customer.number}")
+    return [await _archive(turn, "privacy-export")]
+
+
+async def staff_give_out(turn: Turn) -> list[Reply]:
+    """The same for a colleague, from the card."""
+    assert turn.staff is not None
+    customer = await _pressed(turn)
+    if customer is None or customer.key is None:
+        return [turn.reply("erase-already")]
+    number = str(customer.number or customer.id)
+    audit.enter(turn.work, turn.staff.id, "customer.export", f"customer:{number}")
+    return [await _archive(turn, "customer-export", number=number)]
+
+
+async def _archive(turn: Turn, key: str, /, **values: str) -> Reply:
     assert isinstance(turn.found, Laid)
     name = personal_export.NAME
     row = await turn.shop.files.keep(turn.work, turn.identity, file_name=name, kind=EXPORT, mime=_MIME, data=turn.found)
-    audit.enter(turn.work, None, "privacy.export", f"customer:{turn.customer.number}")
     file = Attachment(kind="document", ref=f"file:{row.id}", file_name=name, mime=_MIME, size=row.size)
-    return [Reply(text=turn.say("privacy-export"), attachment=file)]
+    return Reply(text=turn.say(key, **values), attachment=file)
 
 
 # ---- erasing ----
@@ -151,9 +178,10 @@ HANDLER = Handler(
         "privacy.ask_erase": ask_erase,
         "privacy.erase": erase,
         "privacy.keep": keep,
+        "customer.export": staff_give_out,
         "customer.ask_erase": staff_ask_erase,
         "customer.erase": staff_erase,
         "customer.keep": keep,
     },
-    ahead={"privacy.export": look_all_up},
+    ahead={"privacy.export": look_up_own, "customer.export": look_up_theirs},
 )

@@ -36,6 +36,7 @@ ENTERED: dict[str, tuple[str, ...]] = {  # act -> what it enters into the audit 
     "customer.timeline": ("customer.timeline",),
     "customer.notes": ("customer.notes",),
     "customer.erase": ("customer.erase",),
+    "customer.export": ("customer.export",),
     "merge": ("merge.preview",),
     "merge.show": ("merge.preview",),
     "merge.do": ("merge.merge",),

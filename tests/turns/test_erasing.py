@@ -296,7 +296,8 @@ async def test_what_staff_were_told_of_somebody_is_emptied_with_them(house: Hous
     wei, ana = await house.colleague("Wei"), house.customer()
     await ana.does(text="hello", name=f"{CANARY} Lopez")
     await ana.says("/agent")
-    for words in (f"/customer {CANARY}", "/customer 1", "/queue", "/claim 1"):
+    number = (await house.rows(Customer))[0].number
+    for words in (f"/customer {CANARY}", f"/customer {number}", "/queue", "/claim 1"):
         await wei.says(words)
     await wei.presses("Timeline")
     own = await house.rows(Interaction, Interaction.customer_id.is_(None))
@@ -428,6 +429,35 @@ async def test_a_customer_gets_their_archive_in_the_chat(house: House) -> None:
     house.hands.move(days=8)
     await house.ring("cleaning")
     assert await house.how_many(StoredFile) == 0
+
+
+async def test_an_admin_exports_and_erases_somebody_after_a_second_look(house: House) -> None:
+    """Alone with a PIN; the archive in the colleague's chat goes with the person."""
+    ada, ana = await house.colleague("Ada", "admin"), house.customer()
+    await ana.does(text=f"{CANARY} hello", name=f"{CANARY} Lopez")
+    await ada.says("/pin")
+    await ada.says("sesame-42")
+    number = (await house.rows(Customer))[0].number
+    await ada.says(f"/customer {number}")
+    await ada.presses("Export…")
+    await ada.says("sesame-42")
+    await ada.presses("Do it now")
+    file = ada.heard[-1].attachment
+    assert file is not None
+    assert await house.how_many(StoredFile) == 1
+
+    await ada.says(f"/customer {number}")
+    await ada.presses("Erase…")
+    await ada.presses(f"Yes, erase {number}")
+    await ada.says("sesame-42")
+    assert (await ada.presses("Do it now"))[-1].startswith(f"Customer {number} is being erased")
+    await house.ring("erasing")
+
+    assert await house.how_many(StoredFile) == 0
+    assert list(house.app.files.folder.iterdir()) == []
+    async with house.app.records.read() as work:
+        left = [await body_of(work, one) for one in await house.rows(Interaction, Interaction.customer_id.is_(None))]
+    assert [words for words in left if CANARY in words] == []
 
 
 async def test_sqlite_overwrites_what_it_deletes(house: House) -> None:

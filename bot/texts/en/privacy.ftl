@@ -44,6 +44,8 @@ button-erase-no = No, keep everything
 erase-kept = Nothing was deleted.
 erase-asked = It is under way: within a minute nothing of you is left with us but figures. Goodbye. If you write again, we meet for the first time.
 erase-already = This was asked for already; nothing more is to be done.
+button-export-customer = Export…
+customer-export = Here is everything that we keep about customer { $number }. It is removed after 7 days.
 button-erase-customer = Erase…
 erase-customer-sure =
     Erase customer { $number } for good? Name, contacts, messages, files and notes are gone within a minute, open tickets are closed, and orders stay as figures. Nobody can undo this.

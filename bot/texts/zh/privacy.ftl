@@ -26,6 +26,8 @@ button-erase-no = 不，全部保留
 erase-kept = 没有删除任何内容。
 erase-asked = 正在删除：一分钟之内，除了不含您信息的数字，我们这里不会再有您的任何资料。再见。如果您再来信，我们就当是第一次认识。
 erase-already = 之前已经提出过删除，不需要再做什么。
+button-export-customer = 导出资料…
+customer-export = 这是我们保存的、关于 { $number } 号客户的全部信息，7 天后自动删除。
 button-erase-customer = 删除资料…
 erase-customer-sure =
     要永久删除 { $number } 号客户的个人数据吗？姓名、联系方式、消息、文件和备注会在一分钟内删除，未结束的工单会被关闭，订单只留下数字。此操作无法撤销。
