@@ -17,6 +17,7 @@ from bot.commands import (
     secret,
     segments,
     sending,
+    staff,
     threshold,
 )
 from bot.commands.border import Border
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _part in (
-    *(operate, keys, secret, backup, sending, audit, knowledge, threshold),
+    *(operate, staff, keys, secret, backup, sending, audit, knowledge, threshold),
     *(records, customers, rights, orders, segments, campaign, reports),
 ):
     _part.add_to(app)

@@ -4,6 +4,7 @@ from bot import handlers
 from bot.message import Incoming, Reply
 from bot.throttle import Pass
 from bot.turn import Ahead, Answer, Turn
+from crm_core import denials
 from crm_core.conversations import touch
 from crm_core.models import Interaction, Kind
 from crm_core.rules import access
@@ -77,6 +78,8 @@ async def _press(turn: Turn) -> list[Reply]:
     pressed = turn.pressed
     if pressed is None or (turn.work.now - pressed.row.created_at).days >= _BUTTONS_LIVE_DAYS:
         await turn.file(Kind.PRESS, text="")
+        if turn.borrowed:
+            await _deny(turn, "press")
         return [turn.reply("button-unknown")]
     found = handlers.ACTS.get(pressed.act)
     if found is None:
@@ -87,6 +90,12 @@ async def _press(turn: Turn) -> list[Reply]:
     return await _allowed(turn, pressed.act, found)
 
 
+async def _deny(turn: Turn, act: str) -> None:
+    staff_id = turn.staff.id if turn.staff else None
+    subject = f"staff:{staff_id}" if staff_id else f"identity:{turn.identity.id}"
+    await denials.deny(turn.work, staff_id, subject, act)
+
+
 async def _show_pressed(turn: Turn, interaction_id: int | None) -> None:
     shown = await turn.work.session.get(Interaction, interaction_id) if interaction_id else None
     if shown is not None:
@@ -95,6 +104,7 @@ async def _show_pressed(turn: Turn, interaction_id: int | None) -> None:
 
 async def _allowed(turn: Turn, act: str, do: Answer) -> list[Reply]:
     if not access.may(turn.role, act):
+        await _deny(turn, act)
         return [turn.reply("not-allowed")]
     if access.ACTS[act].step_up:
         assert turn.pressed is not None  # no command does such an act: it offers the button that does

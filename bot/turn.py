@@ -107,6 +107,7 @@ class Turn:
     found: Any = None  # what the handler's `ahead` found out before this transaction opened
     named: set[int] = field(default_factory=set)  # customers whose words were read for that
     pressed: Pressed | None = None
+    borrowed: bool = False  # the button that was pressed is somebody else's, or there is no such one below those words
     interaction: Interaction | None = None  # what was written down of the incoming
     new: bool = False  # this person writes for the first time
     command: str = ""  # "/claim" of "/claim 12"

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, update
 
-from crm_core import audit, outbox, tickets
+from crm_core import audit, denials, outbox, tickets
 from crm_core.models import DESK_ROLES, Conversation, Identity, Invite, Role, Staff, WebSession
 from crm_core.storage.ids import new_id
 from crm_core.work import Work
 
 INVITE_TERM = timedelta(hours=24)
 SESSION_TERM = timedelta(days=30)
+_JOIN = "staff.join"
 _LONGEST_TEAM = 40
 _MOST_TICKETS = 500
 
@@ -68,6 +69,7 @@ async def use_invite(work: Work, token: str, identity_id: int) -> Staff | None:
         .execution_options(synchronize_session=False)
     )
     if taken.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE is a CursorResult
+        await denials.deny(work, None, f"identity:{identity_id}", _JOIN)
         return None
     found = await work.session.scalar(select(Invite).where(Invite.token_hash == hash_token(token)))
     assert found is not None
@@ -76,7 +78,7 @@ async def use_invite(work: Work, token: str, identity_id: int) -> Staff | None:
         return await work.session.get_one(Staff, found.staff_id)
     staff = Staff(id=new_id(), name=found.name, role=found.role, created_at=work.now)
     work.session.add(staff)
-    audit.enter(work, staff.id, "staff.join", found.role)
+    audit.enter(work, staff.id, _JOIN, found.role)
     return staff
 
 

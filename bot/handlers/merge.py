@@ -8,7 +8,7 @@ from bot.rendering import called
 from bot.turn import Handler, Turn
 from crm_core import merging, record, suggestions, touching, unmerging
 from crm_core.merging import MergeRefused, Preview
-from crm_core.models import Customer, Merge
+from crm_core.models import Customer, Merge, MergeSuggestion
 from crm_core.rules.merging import UNDO_TERM
 from crm_core.rules.record import masked
 from crm_core.storage.ids import read_id
@@ -147,6 +147,10 @@ async def decline(turn: Turn) -> list[Reply]:
     """Two different people."""
     assert turn.pressed is not None
     assert turn.staff is not None
+    row = await turn.work.session.get(MergeSuggestion, int(turn.pressed.args["suggestion"]))
+    people = [await turn.work.session.get(Customer, one) for one in (row.first_id, row.second_id)] if row else []
+    if not people or None in [await _seen(turn, one) for one in people]:
+        return [turn.reply("merge-gone")]
     declined = await suggestions.decline(turn.work, int(turn.pressed.args["suggestion"]), turn.staff.id)
     return [turn.reply("merge-declined" if declined else "merge-gone")]
 

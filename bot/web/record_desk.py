@@ -13,7 +13,7 @@ from bot.record_words import CONTACT_FIELDS, Do, Edit, apply
 from bot.turn import Shop
 from bot.web.guard import STAFF_COOKIE, principal_of, same_origin
 from bot.web.house import Staff
-from crm_core import attributes, audit, finding, record, staff, timeline, touching
+from crm_core import attributes, audit, denials, finding, record, staff, timeline, touching
 from crm_core.attributes import Held
 from crm_core.conversations import name_of
 from crm_core.models import Attribute, AttributeKind, ContactKind, Customer
@@ -135,7 +135,11 @@ class RecordDesk:
 
     async def _member(self, request: Request, act: str) -> Staff:
         member = await self._house.staff(request.cookies.get(STAFF_COOKIE))
-        if member is None or not access.may(member.roles[0], act):
+        if member is None:
+            raise HTTPException(403)
+        if not access.may(member.roles[0], act):
+            async with self._records.write() as work:
+                await denials.deny(work, int(member.id), f"staff:{member.id}", act)
             raise HTTPException(403)
         return member
 

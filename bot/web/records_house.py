@@ -47,7 +47,18 @@ from bot.web.records_view import (
     role_sees_tickets,
     staff_ids,
 )
-from crm_core import articles, audit, campaigns, conversations, customers, identities, staff, threads, touching
+from crm_core import (
+    articles,
+    audit,
+    campaigns,
+    conversations,
+    customers,
+    denials,
+    identities,
+    staff,
+    threads,
+    touching,
+)
 from crm_core.files import FileStore
 from crm_core.identities import LinkRefused, LoginFailed
 from crm_core.merging import MergeRefused
@@ -232,6 +243,8 @@ class RecordsHouse:
                 await tell(work, identity, conversation, welcome)
                 return staff.open_session(work, identity.id)
         except NotHere:
+            async with self._records.write() as work:  # what began with the invite is undone; that it was tried stays
+                await denials.deny(work, None, "web", "staff.join")
             return None
 
     async def leave(self, token: str) -> None:

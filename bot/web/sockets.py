@@ -26,7 +26,6 @@ class Rhythm:
     poll_seconds: float = 1.0  # the safety net below the bell; other replicas' commits are found by it
     derived_seconds: float = 3.0  # the same for what is derived: the desk's list, whose turn it is
     gather_seconds: float = 0.1  # the desk hears every ring of the house; rings this close are read together
-    session_seconds: float = 30.0  # how long a revoked staff session may go on reading
 
 
 class Lines:
@@ -257,7 +256,6 @@ class DeskLine(Line):
         self.viewer: Staff = staff
         self._token = token
         self._listed: list[WebThread] | None = None
-        self._checked = asyncio.get_running_loop().time()
 
     def speaker(self) -> str:
         """The colleague's name."""
@@ -269,7 +267,6 @@ class DeskLine(Line):
         if staff is None or staff.id != self.viewer.id:
             return False
         self.viewer = staff
-        self._checked = asyncio.get_running_loop().time()
         return True
 
     def hello(self, frame: Hello) -> None:
@@ -286,11 +283,10 @@ class DeskLine(Line):
             self.cursors[frame.thread] = frame.cursor
 
     async def news(self, rung: bool) -> None:
-        """The list first, then messages."""
+        """The list first, then messages; nothing at all for somebody who has been let go."""
         if rung and self._listed is not None:
             await asyncio.sleep(self.rhythm.gather_seconds)
-        due = asyncio.get_running_loop().time() - self._checked > self.rhythm.session_seconds
-        if due and not await self.still_welcome():
+        if not await self.still_welcome():
             await self.close(protocol.NO_SESSION)
             raise WebSocketDisconnect(protocol.NO_SESSION)
         if self.derived_due(rung):
