@@ -62,5 +62,7 @@ def _open_vault(path: Path, locks: keys.Locks) -> Vault:
         raise VaultError("vault_key_missing", path=str(path))
     try:
         return Vault.create_file(path)
+    except FileExistsError:
+        return Vault.from_file(path)  # another process that started just now was first
     except OSError as error:
         raise VaultError("vault_key_unwritable", path=str(path), why=error.strerror or str(error)) from error

@@ -86,8 +86,8 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
     key_was_there = settings.key_file.exists()
     app = await open_app(settings, channels.make)
     try:
-        if not key_was_there and recovery.somebody_reads():
-            _say(await recovery.hand_out(app.records, settings))
+        if not key_was_there:
+            await _show_key(app)
         web = _web(app, channels, bell)
         if web is not None:
             web.bind()
@@ -112,6 +112,14 @@ async def serve(settings: Settings, *, sample: bool = False) -> int:
     finally:
         await app.close()
     return 0
+
+
+async def _show_key(app: App) -> None:
+    """The key that was just drawn, on paper if somebody sits there to see to it."""
+    if recovery.somebody_reads():
+        _say(await recovery.hand_out(app.records, app.settings))
+    else:
+        log.info("A master key was drawn; without its file nothing sealed can be read. Print it: frontdesk keys sheet.")
 
 
 async def _finish_change_of_key(app: App) -> None:

@@ -112,3 +112,20 @@ def test_a_change_that_was_interrupted_is_brought_to_its_end_by_the_next_start(
     desk.ask_to_leave()
 
     assert desk.look(_unreadable) == 0
+
+
+@pytest.mark.fault
+def test_two_first_starts_at_once_share_one_key(make_desk: MakeDesk, nursery: Nursery) -> None:
+    """Neither seals with a key that the other does not have."""
+    for _ in range(kills(5)):
+        desk = make_desk()
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+        command = ["migrate", "--config", str(desk.config)]
+        both = [
+            nursery.start(command, environ, desk.folder / f"{name}.out", desk.folder / f"{name}.err") for name in "ab"
+        ]
+        until(lambda: all(child.poll() is not None for child in both), "both have ended")  # noqa: B023
+
+        said = "".join((desk.folder / f"{name}.err").read_text(encoding="utf-8") for name in "ab")
+        assert [child.poll() for child in both] == [0, 0], said
+        assert len(Keyring.read(desk.settings.key_file).masters) == 1
