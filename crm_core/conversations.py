@@ -237,16 +237,19 @@ async def last_answer(work: Work, ticket_id: int) -> Interaction | None:
 
 
 async def since(
-    work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int
+    work: Work, conversation_id: int, cursor: int, kinds: Sequence[str] | None, limit: int, *, first: int = 0
 ) -> Sequence[tuple[Interaction, Outbox | None]]:
-    """Interactions changed past `cursor` (a rev), each with the outbox row that carries it to the person here."""
+    """Interactions changed past `cursor` (a rev), each with the outbox row that carries it to the person here.
+
+    `first` is the id of the oldest one that counts.
+    """
     statement = (
         select(Interaction, Outbox)
         .outerjoin(
             Outbox,
             (Outbox.interaction_id == Interaction.id) & (Outbox.conversation_id == Interaction.conversation_id),
         )
-        .where(Interaction.conversation_id == conversation_id, Interaction.rev > cursor)
+        .where(Interaction.conversation_id == conversation_id, Interaction.rev > cursor, Interaction.id >= first)
         .order_by(Interaction.rev)
         .limit(limit)
     )

@@ -166,12 +166,12 @@ async def staff_names(work: Work, staff_ids: Collection[int]) -> dict[int, str]:
 
 
 async def newest(work: Work, conversation_id: int, kinds: Sequence[str], count: int) -> int:
-    """The rev behind which the newest `count` visible interactions lie; 0 when there are no more than that."""
+    """The id with which the newest `count` visible interactions begin, by their times; 0 when there are fewer."""
     statement = (
-        select(Interaction.rev)
+        select(Interaction.id)
         .where(Interaction.conversation_id == conversation_id, Interaction.kind.in_(kinds))
-        .order_by(Interaction.rev.desc())
-        .offset(count)
+        .order_by(Interaction.id.desc())
+        .offset(count - 1)
         .limit(1)
     )
     return (await work.session.scalar(statement)) or 0

@@ -177,10 +177,25 @@ IMPORT_SABOTEURS = (
         ("tests/turns/test_bulk.py",),
     ),
     (
+<<<<<<< ours
         "leave what was committed in the write-ahead log",
         "crm_core/storage/engines.py",
         '            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")\n',
         "            pass\n",
         ("tests/unit/test_storage.py",),
+=======
+        "open a page with what was imported last instead of what was said last",
+        "crm_core/threads.py",
+        "        .order_by(Interaction.id.desc())\n        .offset(count - 1)\n",
+        "        .order_by(Interaction.rev.desc())\n        .offset(count - 1)\n",
+        ("tests/web/test_records_house.py",),
+    ),
+    (
+        "bring an imported history to a page as news",
+        "bot/web/records_house.py",
+        "rev=max(drawn[-1].rev, conversation.last_rev)",
+        "rev=drawn[-1].rev",
+        ("tests/web/test_records_house.py",),
+>>>>>>> theirs
     ),
 )

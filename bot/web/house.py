@@ -205,7 +205,10 @@ class House(Protocol):
         """Whose turn it is in this visitor's conversation."""
 
     async def messages(self, viewer: Viewer, thread: str, after: int, limit: int) -> Sequence[WebMessage]:
-        """What changed past the cursor, by rising rev; past 0 the newest `limit` at most. Raises NotHere."""
+        """What changed past the cursor, by rising rev; past 0 the newest `limit` by their times. Raises NotHere.
+
+        Past the highest rev of a batch is only what changed later, even where older words were left out.
+        """
 
     async def threads(self, staff: Staff) -> Sequence[WebThread]:
         """The staff member's list: the own talk with the bot, queue, tickets, campaigns."""

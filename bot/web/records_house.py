@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -325,11 +326,15 @@ class RecordsHouse:
     async def _draw(
         self, work: Work, view: MessageView, conversation: Conversation, kinds: Sequence[str], after: int, limit: int
     ) -> list[WebMessage]:
-        after = after or await threads.newest(work, conversation.id, kinds, limit)
-        rows = await conversations.since(work, conversation.id, after, kinds, limit)
+        first = 0 if after else await threads.newest(work, conversation.id, kinds, limit)
+        rows = await conversations.since(work, conversation.id, after, kinds, limit, first=first)
         names = await threads.staff_names(work, staff_ids(rows))
         attached = await conversations.attachments_of(work, [one.id for one, _row in rows])
-        return await view.draw(rows, names, attached)
+        drawn = await view.draw(rows, names, attached)
+        if drawn and not after:
+            # What is older than these, such as a history that was imported since, is not news: the page is past it.
+            drawn[-1] = replace(drawn[-1], rev=max(drawn[-1].rev, conversation.last_rev))
+        return drawn
 
     async def _campaign(self, work: Work, campaign_id: int, after: int) -> list[WebMessage]:
         campaign = await campaigns.get(work, campaign_id)

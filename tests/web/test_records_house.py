@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.config import Settings
-from bot.web.house import NotHere, Visitor
-from crm_core import articles, staff
+from bot.web.house import HOME, NotHere, Visitor
+from bot.web.records_house import CHANNEL
+from crm_core import articles, histories, staff
+from crm_core.histories import Past, PastMessage
 from crm_core.models import Role
 from tests.web.conftest import Page
 from tests.web.records_served import RealServed, over_records
@@ -221,3 +224,36 @@ async def test_only_what_customers_may_get_is_suggested_to_them(served: RealServ
 
     assert [words.lower() for words in suggestions["en"]] == [shown.phrasings[0].lower()]
     assert suggestions["zh"] == ()
+
+
+async def test_a_page_opens_with_the_newest_words_whatever_was_imported_since(served: RealServed) -> None:
+    """A history has the times of its words: it hides nothing that was said later, and is no news to a page."""
+    cookie = await served.visitor_cookie()
+    async with served.page("/chat/socket", cookie) as page:
+        await page.send(type="say", client_id="c-1", text="How long does delivery take?")
+        spoken: list[str] = []
+        while len(spoken) < 2:
+            spoken += [one["id"] for one in (await page.hear("messages"))["messages"]]
+    house = served.records_house
+    visitor = await house.visitor(cookie)
+    before = await house.messages(visitor, HOME, 0, 5)
+
+    async with served.app.records.write() as work:
+        await histories.take(work, _old_words(visitor.address, 20), Past(channel=CHANNEL, language="en"), write=True)
+
+    opened = sorted(await house.messages(visitor, HOME, 0, 5), key=lambda one: one.order)
+    assert [one.id for one in opened][-len(spoken) :] == spoken
+    assert [one.text for one in opened][: -len(spoken)] == [f"old {n}" for n in range(15 + len(spoken), 20)]
+    assert await house.messages(visitor, HOME, max(one.rev for one in opened), 5) == []
+    already_open = await house.messages(visitor, HOME, max(one.rev for one in before), 50)
+    assert [one.text for one in already_open] == [f"old {n}" for n in range(20)]
+
+
+def _old_words(chat: str, count: int) -> list[PastMessage]:
+    return [
+        PastMessage(
+            chat=chat, message=str(n), theirs=True, text=f"old {n}", at=datetime(2026, 1, 3, 8, n, tzinfo=UTC), nth=0,
+            name="", opens=n == 0,
+        )
+        for n in range(count)
+    ]  # fmt: skip
