@@ -44,8 +44,11 @@ class AuditKeeper:
             await asyncio.sleep(_PAUSE)
 
     async def keep(self) -> None:
-        """Link what waits, keep an anchor if it is an hour since the last, and tell the admins if it is a new day."""
-        await audit_chain.link_all(self._records)
+        """Link what waits, keep an anchor if it is an hour since the last, and tell the admins if it is a new day.
+
+        The first time everything is looked through: whoever kept the log before may have ended long ago.
+        """
+        await audit_chain.link_all(self._records, whole=self._next_anchor is None)
         now = self._records.clock()
         if self._next_anchor is None:
             last = await asyncio.to_thread(audit_chain.last_kept, self._file)

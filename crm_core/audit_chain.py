@@ -20,7 +20,7 @@ from crm_core.storage.types import microseconds
 from crm_core.work import Records, Work
 
 AT_ONCE = 500
-LATE_BY = timedelta(hours=2)  # how far back the frequent look goes; the whole look goes to the beginning
+LATE_BY = timedelta(minutes=15)  # how far back the frequent look goes; the whole look goes to the beginning
 
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -49,28 +49,28 @@ class Anchor:
         return f"{self.at.isoformat()} {self.seq} {self.hash}"
 
 
-def without_link(*, whole: bool) -> Select[int]:
-    """Selects entries that wait for their link: of the last two hours, or all."""
-    statement = (
+def without_link(*, whole: bool, after: int = 0) -> Select[int]:
+    """Selects entries past an id that wait for their link: of the last quarter of an hour, or all."""
+    first = after + 1 if whole else max(after + 1, first_id_of(LATE_BY))
+    return (
         select(AuditEntry.id)
         .outerjoin(AuditLink, AuditLink.entry_id == AuditEntry.id)
-        .where(AuditLink.entry_id.is_(None))
+        .where(AuditEntry.id >= first, AuditLink.entry_id.is_(None))
         .order_by(AuditEntry.id)
     )
-    return statement if whole else statement.where(AuditEntry.id >= first_id_of(LATE_BY))
 
 
-async def any_waiting(work: Work, *, whole: bool) -> bool:
-    """Whether any entry waits for its link."""
-    return await work.session.scalar(without_link(whole=whole).limit(1)) is not None
+async def any_waiting(work: Work, *, whole: bool, after: int = 0) -> bool:
+    """Whether any entry past this id waits for its link."""
+    return await work.session.scalar(without_link(whole=whole, after=after).limit(1)) is not None
 
 
-async def link_some(work: Work, *, whole: bool) -> int:
-    """Link up to 500 entries that wait, in order of their ids as far as they are there; returns how many."""
+async def link_some(work: Work, *, whole: bool, after: int = 0) -> list[int]:
+    """Link up to 500 entries past this id that wait, in order of ids as far as they are there; returns the ids."""
     await work.session.flush()
-    ids = (await work.session.scalars(without_link(whole=whole).limit(AT_ONCE))).all()
+    ids = list((await work.session.scalars(without_link(whole=whole, after=after).limit(AT_ONCE))).all())
     if not ids:
-        return 0
+        return []
     seq, before = await newest(work)
     rows = await work.session.execute(select(*ENTRY).where(AuditEntry.id.in_(ids)).order_by(AuditEntry.id))
     at = microseconds(work.now)
@@ -81,7 +81,7 @@ async def link_some(work: Work, *, whole: bool) -> int:
         before = hash_of_link(before, seq, entry[0], hashed, at)
         links.append({"seq": seq, "entry_id": entry[0], "entry_hash": hashed, "hash": before, "at": work.now})
     await work.session.execute(insert(AuditLink), links)
-    return len(links)
+    return ids
 
 
 async def newest(work: Work) -> tuple[int, str]:
@@ -94,13 +94,19 @@ async def newest(work: Work) -> tuple[int, str]:
 
 async def link_all(records: Records, *, whole: bool = False) -> int:
     """Link everything that waits, 500 in a transaction; returns how many. It looks first, which locks nothing."""
-    linked = 0
+    linked = after = 0
     while True:
         async with records.glance() as work:
-            if not await any_waiting(work, whole=whole):
-                return linked
-        async with records.write() as work:
-            linked += await link_some(work, whole=whole)
+            more = await any_waiting(work, whole=whole, after=after)
+        if more:
+            async with records.write() as work:
+                ids = await link_some(work, whole=whole, after=after)
+            linked += len(ids)
+            after = ids[-1] if ids else after
+        elif after:
+            after = 0  # once more from the beginning, for older ids that appeared meanwhile
+        else:
+            return linked
 
 
 async def anchor(records: Records) -> Anchor | None:

@@ -105,8 +105,8 @@ AUDIT_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     (
         "audit: never look for what waited long",
         "crm_core/audit_chain.py",
-        "    return statement if whole else statement.where(",
-        "    return statement.where(",
+        "    first = after + 1 if whole else max(",
+        "    first = max(",
         _CHAIN,
     ),
     (

@@ -1,14 +1,15 @@
 """The keeper of the audit log: links, anchors in a file, and a line a day for the admins."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.audit_keeper import AuditKeeper
 from crm_core import audit, audit_chain
-from crm_core.models import AuditEntry, AuditLink
+from crm_core.models import AuditEntry, AuditLink, Meta
+from crm_core.storage.ids import new_id
 from tests.builders import House, open_house
 
 
@@ -45,6 +46,19 @@ async def test_what_waits_is_linked_and_an_anchor_is_kept_every_hour(house: Hous
     house.hands.move(minutes=1)
     await keeper.keep()
     assert anchors(house) == [1, 2]
+
+
+async def test_who_takes_over_links_what_was_left_long_ago(house: House) -> None:
+    long_ago = new_id() - (int(timedelta(days=2) / timedelta(milliseconds=1)) << 22)
+    async with house.app.records.write() as work:
+        work.session.add(AuditEntry(id=long_ago, staff_id=None, act="early", subject="x", detail={}, at=work.now))
+        work.session.add(Meta(name="audit_told", value="2020-01-01"))
+    house.hands.now = house.hands.now.replace(hour=1)
+    audit_chain.keep(house.app.settings.anchor_file, audit_chain.Anchor(house.hands(), 1, "0" * 64))
+
+    await house.app.audit_keeper.keep()
+
+    assert await house.how_many(AuditLink) == 1
 
 
 async def test_where_nothing_happened_no_anchor_is_kept(house: House) -> None:

@@ -60,6 +60,15 @@ async def test_no_young_entry_and_no_link_can_be_removed(house: House, table: st
     assert await house.how_many(AuditEntry) == await house.how_many(AuditLink) == before
 
 
+async def test_an_entry_that_is_nearly_a_year_old_cannot_be_removed(house: House) -> None:
+    house.hands.now -= _LONG_AGO - timedelta(days=2)
+    async with house.app.records.write() as work:
+        audit.enter(work, 1, "nearly", "x")
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        await attempt(house.app.records.database, "DELETE FROM audit_entry WHERE act = 'nearly'")
+
+
 async def test_an_entry_that_is_older_than_a_year_can_be_removed_and_its_link_cannot(house: House) -> None:
     house.hands.now -= _LONG_AGO
     async with house.app.records.write() as work:
