@@ -177,13 +177,13 @@ IMPORT_SABOTEURS = (
         ("tests/turns/test_bulk.py",),
     ),
     (
-<<<<<<< ours
         "leave what was committed in the write-ahead log",
         "crm_core/storage/engines.py",
         '            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")\n',
         "            pass\n",
         ("tests/unit/test_storage.py",),
-=======
+    ),
+    (
         "open a page with what was imported last instead of what was said last",
         "crm_core/threads.py",
         "        .order_by(Interaction.id.desc())\n        .offset(count - 1)\n",
@@ -196,6 +196,5 @@ IMPORT_SABOTEURS = (
         "rev=max(drawn[-1].rev, conversation.last_rev)",
         "rev=drawn[-1].rev",
         ("tests/web/test_records_house.py",),
->>>>>>> theirs
     ),
 )

@@ -245,6 +245,9 @@ async def test_a_page_opens_with_the_newest_words_whatever_was_imported_since(se
     assert [one.id for one in opened][-len(spoken) :] == spoken
     assert [one.text for one in opened][: -len(spoken)] == [f"old {n}" for n in range(15 + len(spoken), 20)]
     assert await house.messages(visitor, HOME, max(one.rev for one in opened), 5) == []
+    few = await house.messages(visitor, HOME, 0, len(spoken))
+    assert [one.id for one in few] == spoken
+    assert await house.messages(visitor, HOME, few[-1].rev, 50) == []
     already_open = await house.messages(visitor, HOME, max(one.rev for one in before), 50)
     assert [one.text for one in already_open] == [f"old {n}" for n in range(20)]
 
