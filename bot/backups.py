@@ -26,6 +26,7 @@ from crm_core.files import FileStore
 from crm_core.models import Base, Lease, Meta, StoredFile
 from crm_core.storage import copying
 from crm_core.storage.database import Database
+from crm_core.storage.keyring import Keyring
 from crm_core.storage.migrations import HEAD, migrate, revision, stored_fingerprint
 from crm_core.storage.vault import Vault
 
@@ -282,8 +283,9 @@ async def restore(settings: Settings, folder: Path, *, verify: bool, told: Told 
     Everything is checked before the place is touched; with `verify`, every sealed value is opened as well.
     """
     manifest = await check(folder)
-    found = Vault.from_file(settings.key_file).fingerprint
-    if found != manifest.fingerprint:
+    ring = Keyring.read(settings.key_file)
+    if ring.find(manifest.fingerprint) is None:
+        found = ring.newest.fingerprint
         raise BackupRefused("backup_key", path=str(settings.key_file), expected=manifest.fingerprint, found=found)
     await _refuse_what_is_taken(settings)
     place = settings.key_file.parent

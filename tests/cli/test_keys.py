@@ -85,6 +85,39 @@ def test_an_interrupted_change_is_gone_on_with(shop: ShopFolder) -> None:
     assert key_of(shop).split() == [new]
 
 
+def test_a_backup_from_before_a_change_comes_back_with_both_keys_and_is_brought_under_todays(
+    shop: ShopFolder, tmp_path: Path
+) -> None:
+    async def come(records: Records) -> None:
+        async with records.write() as work:
+            customers.create(work, language="en", name="Ana", source="test")
+
+    async def name(records: Records) -> str:
+        async with records.read() as work:
+            (one,) = await work.session.scalars(select(Customer))
+            return work.vault.open(one.name or b"", f"customer.name:{one.id}", one.key, one.id)
+
+    shop.with_records(come)
+    old = key_of(shop)
+    assert shop.does("backup", str(tmp_path / "backups")).code == 0
+    (backup,) = (tmp_path / "backups").iterdir()
+    shop.does("keys", "rotate", "--yes")
+    today = key_of(shop)
+    (tmp_path / "elsewhere").mkdir()
+    other = ShopFolder(tmp_path / "elsewhere")
+    other.settings.key_file.parent.mkdir()
+    other.settings.key_file.write_text(today, encoding="ascii")
+    other.settings.key_file.chmod(0o600)
+    refused = other.does("restore", str(backup), "--verify")
+    other.settings.key_file.write_text(today + old, encoding="ascii")
+
+    assert "another key" in refused.err
+    assert other.does("restore", str(backup), "--verify").code == 0
+    assert "Going on" in other.does("keys", "rotate", "--yes").out
+    assert key_of(other) == today
+    assert other.with_records(name) == "Ana"
+
+
 # ---- the recovery sheet ----
 
 
