@@ -1,5 +1,7 @@
 """docs/access.md is the table of `crm_core.rules.access`; `python -m tests.docs.test_access_page` writes it again."""
 
+from collections.abc import Sequence
+
 from bot import handlers
 from crm_core.models import Role
 from crm_core.rules.access import ACTS, DOORS, TOPICS, About, Rule, Scope
@@ -34,8 +36,11 @@ def _cells(rule: Rule) -> list[str]:
 
 
 def _table(heads: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)])
+    return "\n".join([_row(heads), f"|{'---|' * len(heads)}", *(_row(row) for row in rows)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
 
 
 def page() -> str:
