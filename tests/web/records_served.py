@@ -43,7 +43,7 @@ class RealServed(Served):
 
 @asynccontextmanager
 async def over_records(settings: Settings, logins: Logins | None = None) -> AsyncIterator[RealServed]:
-    """A whole application over an empty database, with the sample articles and the channels of these settings."""
+    """A whole application over an empty database, with the articles and the channels of these settings."""
     bell = Bell()
     channels = Channels(bell)
     await lay_down(settings.database_url)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from bot.config import load_settings
+from tests.builders import settings_in
 from tests.telegram_server import TOKEN, TelegramServer
 from tests.telegram_server.state import JPEG, Fault, State
 from tests.web.conftest import Page
@@ -60,17 +60,16 @@ class Shop:
 @pytest.fixture(params=["aiogram", "python-telegram-bot"])
 async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
     """The web pages and a Telegram bot, both over the same records."""
-    config = tmp_path / "config.toml"
-    config.touch()
     async with TelegramServer() as server:
         environment = {
-            "FRONTDESK_TELEGRAM__ENABLED": "true",
-            "FRONTDESK_TELEGRAM__TOKEN": TOKEN,
-            "FRONTDESK_TELEGRAM__LIBRARY": request.param,
-            "FRONTDESK_TELEGRAM__API_BASE": server.url,
-            "FRONTDESK_SENDING__PER_CHAT_PER_SECOND": "1000",
+            "WEB__ENABLED": "true",
+            "TELEGRAM__ENABLED": "true",
+            "TELEGRAM__TOKEN": TOKEN,
+            "TELEGRAM__LIBRARY": request.param,
+            "TELEGRAM__API_BASE": server.url,
+            "SENDING__PER_CHAT_PER_SECOND": "1000",
         }
-        async with over_records(load_settings(config, environment)) as served:
+        async with over_records(settings_in(tmp_path, **environment)) as served:
             yield Shop(served, server.state)
 
 

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from crm_core import contacts, identities
 from crm_core.conversations import name_of
 from crm_core.identities import LoginFailed
 from crm_core.models import Base, Customer, Identity, Merge, MergeSuggestion, UsedNonce
+from tests.builders import settings_in
 from tests.web.records_served import RealServed, over_records
 
 SECRET = "a secret of the shop, long enough for HS256, and for the HS512 that is refused"
@@ -100,7 +100,7 @@ def test_no_letter_of_a_token_can_be_changed(place: int, letter: str) -> None:
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
     """The pages over an empty database of a shop that signs logins."""
-    async with over_records(replace(Settings(), folder=tmp_path), Logins(SECRET)) as opened:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true"), Logins(SECRET)) as opened:
         yield opened
 
 
@@ -214,7 +214,7 @@ async def test_an_erased_customer_is_not_let_in(served: RealServed) -> None:
 
 
 async def test_without_a_secret_no_login_is_taken(tmp_path: Path) -> None:
-    async with over_records(replace(Settings(), folder=tmp_path)) as served, served.client() as client:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true")) as served, served.client() as client:
         assert await enter(client) == 403
 
 

@@ -1,14 +1,13 @@
 """Whoever is handed a customer's words or files at the desk is on record before they have them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from bot.config import Settings
 from crm_core.models import AuditEntry
+from tests.builders import settings_in
 from tests.web.records_served import RealServed, over_records
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
@@ -17,7 +16,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
     """The pages over an empty database."""
-    async with over_records(replace(Settings(), folder=tmp_path)) as opened:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true")) as opened:
         yield opened
 
 

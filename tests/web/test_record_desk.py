@@ -1,16 +1,15 @@
 """The record over HTTP: for colleagues who may, from our own pages, every look an audit entry, refusals in words."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bot.config import Settings
 from crm_core import attributes, contacts, customers
 from crm_core.models import AuditEntry, ContactKind, Customer, CustomerChange, CustomerTag, Role
+from tests.builders import settings_in
 from tests.web.records_served import RealServed, over_records
 
 _CARD = "/desk/customers/12"
@@ -19,7 +18,7 @@ _CARD = "/desk/customers/12"
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
     """The pages over records with two customers."""
-    async with over_records(replace(Settings(), folder=tmp_path)) as opened:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true")) as opened:
         async with opened.app.records.write() as work:
             for number, name, phone in ((12, "林夏", "+8613800138000"), (13, "Jonas Weber", "+4915112345678")):
                 one = customers.create(work, language="en", name=name, source="import", number=number)

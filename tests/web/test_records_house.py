@@ -2,19 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.config import Settings
 from bot.web.house import HOME, NotHere, Visitor
 from bot.web.records_house import CHANNEL
 from crm_core import articles, histories, staff
 from crm_core.histories import Past, PastMessage
 from crm_core.models import Role
+from tests.builders import settings_in
 from tests.web.conftest import Page
 from tests.web.records_served import RealServed, over_records
 
@@ -24,7 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
     """The pages over an empty database."""
-    async with over_records(replace(Settings(), folder=tmp_path)) as opened:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true")) as opened:
         yield opened
 
 
@@ -217,8 +216,8 @@ async def test_only_what_customers_may_get_is_suggested_to_them(served: RealServ
     async with served.app.records.write() as work:
         for row in await articles.everything(work):
             await articles.archive(work, row.slug, row.language, None)
-        await articles.unpublish(work, "caffeine", "en", None)
-        shown = await articles.publish(work, "delivery-time", "en", None)
+        await articles.unpublish(work, "refund", "en", None)
+        shown = await articles.publish(work, "delivery", "en", None)
 
     suggestions = (await served.records_house.shop()).suggestions
 

@@ -1,14 +1,13 @@
 """Teaching at the desk over the records: from a question to the next customer's answer, in one running process."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.config import Settings
 from crm_core.models import Role
+from tests.builders import settings_in
 from tests.web.conftest import Page
 from tests.web.records_served import RealServed, over_records
 
@@ -19,7 +18,7 @@ _ANSWER = "Elephants may come in on Sundays."
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[RealServed]:
     """The pages over an empty database."""
-    async with over_records(replace(Settings(), folder=tmp_path)) as opened:
+    async with over_records(settings_in(tmp_path, WEB__ENABLED="true")) as opened:
         yield opened
 
 
