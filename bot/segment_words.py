@@ -1,6 +1,7 @@
 """Segments in words: what a question means, what is wrong with one and where, who is in one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -63,6 +64,9 @@ def label(say: Say, field: Field) -> str:
 
 
 def _condition(say: Say, one: Condition) -> str:
+    if one.within is not None:
+        inner = _condition(say, replace(one, within=None))
+        return say("segment-within", inner=inner, span=_span(say, one.within))
     field, value = label(say, one.field), one.value
     if one.op in {Op.KNOWN, Op.UNKNOWN}:
         return say(f"segment-{one.op}", field=field)

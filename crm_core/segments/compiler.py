@@ -36,8 +36,8 @@ def compile(tree: Tree, now: datetime, zone: str) -> ColumnElement[bool]:  # noq
             return not_(compile(part, now, zone))
         case Condition(_field, _op, Saved(_name, inner)):
             return compile(inner, now, zone)
-        case Condition(field, Op.NOT | Op.UNKNOWN as op, value):
-            opposite = Condition(field, Op.IS if op is Op.NOT else Op.KNOWN, value)
+        case Condition(field, Op.NOT | Op.UNKNOWN as op, value, within):
+            opposite = Condition(field, Op.IS if op is Op.NOT else Op.KNOWN, value, within)
             return not_(compile(opposite, now, zone))
         case Condition(field):
             return field.where(_asked(tree, now.astimezone(ZoneInfo(zone)).date(), zone))
@@ -53,12 +53,15 @@ def _asked(one: Condition, today: date, zone: str) -> Asked:
         return Measure(_HOLDS[one.op], value.minor, value.currency)
     if isinstance(value, Decimal):
         return Measure(_HOLDS[one.op], int(value) if kind is Kind.COUNT else float(value))
-    if isinstance(value, tuple):
-        return Among(value)
     if kind in {Kind.MOMENT, Kind.DAY}:
         low, high = _span(one.op, cast("date | Ago | Coming | Named", value), today)
-        return Span(low, high) if kind is Kind.DAY else Span(_midnight(low, zone), _midnight(high, zone))
-    return Among((str(value),))
+        return Span(low, high) if kind is Kind.DAY else _moments(low, high, zone)
+    values = value if isinstance(value, tuple) else (str(value),)
+    return Among(values, _moments(*_span(Op.MOST, one.within, today), zone) if one.within else None)
+
+
+def _moments(low: date | None, high: date | None, zone: str) -> Span:
+    return Span(_midnight(low, zone), _midnight(high, zone))
 
 
 def _span(op: Op, value: date | Ago | Coming | Named, today: date) -> tuple[date | None, date | None]:

@@ -53,18 +53,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
-    """Is it one of these?"""
-
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Span:
     """Does it lie in [low, high)? None is no border; moments are asked in UTC, days as dates."""
 
     low: datetime | date | None
     high: datetime | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Is it one of these? `within` asks only of what happened then."""
+
+    values: tuple[str, ...]
+    within: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Field:
     example: str = ""
     nullable: bool = False  # some have nothing there: it may be asked whether it is known
     choices: tuple[str, ...] = ()
+    dated: bool = False  # each of its words has a day: it may be asked for those within a span
 
     @property
     def written(self) -> str:
@@ -199,6 +201,8 @@ _BOUGHT: Final = and_(*(Order.state != one for one in NOT_BOUGHT))
 
 def _bought(column: InstrumentedAttribute[str], asked: Asked) -> ColumnElement[bool]:
     people = select(Order.customer_id).join(OrderLine, OrderLine.order_id == Order.id).where(_BOUGHT)
+    if isinstance(asked, Among) and asked.within is not None:
+        people = people.where(_is(Order.placed_at, asked.within))
     return _rows(people, column, asked)
 
 
@@ -337,8 +341,10 @@ _FIELDS: Final = (
         "last_order", Kind.MOMENT, partial(_newest, _ORDERED, Order.placed_at), "last_order over 30 days ago",
         nullable=True,
     ),
-    Field("bought", Kind.PIN, partial(_bought, OrderLine.product), 'bought "Oolong 100 g"'),
-    Field("bought_sku", Kind.PIN, partial(_bought, OrderLine.sku), "bought sku OO-100"),
+    Field(
+        "bought", Kind.PIN, partial(_bought, OrderLine.product), 'bought "Oolong 100 g" within 90 days', dated=True
+    ),
+    Field("bought_sku", Kind.PIN, partial(_bought, OrderLine.sku), "bought sku OO-100", dated=True),
     Field("open_ticket", Kind.FLAG, _open_ticket, "open ticket"),
     Field("tickets", Kind.COUNT, partial(_counted, select(Ticket.customer_id)), "tickets > 1"),
     Field("rating", Kind.COUNT, _rating, "rating <= 2", nullable=True),

@@ -268,9 +268,16 @@ class _Parser:
         return Condition(one, op, self._list(one) if op is Op.IN else self._word(one))
 
     def _pin(self, one: Field) -> Tree:
-        if self._next.keyword in {"=", "!=", "in", "not", "is"}:
-            return self._words(one)
-        return Condition(one, Op.IS, self._word(one))
+        compared = self._next.keyword in {"=", "!=", "in", "not", "is"}
+        tree = self._words(one) if compared else Condition(one, Op.IS, self._word(one))
+        if not one.dated or not self._takes("within"):
+            return tree
+        within = Ago(*self._span())
+        if isinstance(tree, Not):  # "not in (…)"
+            assert isinstance(tree.part, Condition)
+            return Not(replace(tree.part, within=within))
+        assert isinstance(tree, Condition)
+        return replace(tree, within=within)
 
     def _word(self, one: Field) -> str:
         token = self._take()

@@ -100,9 +100,10 @@ class Condition:
     field: Field
     op: Op
     value: Value = None
+    within: Ago | None = None  # only of what happened since then
 
     def __str__(self) -> str:
-        return _written(self)
+        return f"{_written(self)} within {self.within.count} {self.within.unit}" if self.within else _written(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,12 @@ def lately(moment: datetime | None, zone: ZoneInfo) -> bool:
     return moment is not None and 0 <= (today(zone) - moment.astimezone(zone).date()).days <= 7
 
 
+def bought_lately(one: Someone, product: str, days: int, zone: ZoneInfo) -> bool:
+    """Of a product, in an order that counts, within so many days of the shop's; what has yet to come is not lately."""
+    ages = [(today(zone) - order.at.astimezone(zone).date()).days for order in one.bought if order.product == product]
+    return any(0 <= age <= days for age in ages)
+
+
 PLAIN: list[Question] = [
     ("all", lambda _one, _zone: True),
     ("tag vip", lambda one, _zone: "vip" in one.tags),
@@ -285,6 +291,9 @@ PLAIN: list[Question] = [
     ("open ticket", lambda one, _zone: any(state != "resolved" for state, _ in one.tickets)),
     ("open ticket no", lambda one, _zone: all(state == "resolved" for state, _ in one.tickets)),
     ('bought "pu erh"', lambda one, _zone: any(order.product == "pu erh" for order in one.bought)),
+    ("not bought oolong within 1 month", lambda one, zone: not bought_lately(one, "oolong", 31, zone)),
+    ("bought != oolong within 4 weeks", lambda one, zone: not bought_lately(one, "oolong", 28, zone)),
+    ("bought not in (oolong, tea) within 7 days", lambda one, zone: not bought_lately(one, "oolong", 7, zone)),
     ("bought sku SKU-oolong", lambda one, _zone: any(order.product == "oolong" for order in one.bought)),
     ("rating is unknown", lambda one, _zone: one.rating is None),
     ("company is known", lambda one, _zone: one.company is not None),
@@ -349,6 +358,15 @@ SIMPLE = st.one_of(
         ),
         st.sampled_from(("<", "<=", ">", ">=", "=")),
         st.sampled_from((0, 4_999, 5_000)),
+    ),
+    st.builds(
+        lambda product, how, days: (
+            f"bought {how.format(product)} within {days} days",
+            lambda one, zone: bought_lately(one, product, days, zone),
+        ),
+        st.sampled_from(("oolong", "pu erh")),
+        st.sampled_from(('"{}"', '= "{}"', 'in ("{}", "none")', 'sku "SKU-{}"')),
+        st.sampled_from(DAYS),
     ),
     moments("created", lambda one, zone: local(one.created, zone)),
     moments("last_contact", lambda one, zone: local(one.last_words, zone)),

@@ -83,6 +83,7 @@ segment-day-less = { $field } before { $value }
 segment-day-most = { $field } on or before { $value }
 segment-day-more = { $field } after { $value }
 segment-day-least = { $field } on or after { $value }
+segment-within = { $inner } within the last { $span }
 segment-ago-is = { $field } exactly { $span } ago
 segment-ago-is-not = { $field } not exactly { $span } ago
 segment-ago-less = { $field } less than { $span } ago

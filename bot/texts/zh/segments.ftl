@@ -82,6 +82,7 @@ segment-day-less = { $field }早于 { $value }
 segment-day-most = { $field }不晚于 { $value }
 segment-day-more = { $field }晚于 { $value }
 segment-day-least = { $field }不早于 { $value }
+segment-within = 最近{ $span }内，{ $inner }
 segment-ago-is = { $field }正好在{ $span }前
 segment-ago-is-not = { $field }不正好在{ $span }前
 segment-ago-less = { $field }距今不到{ $span }
