@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 from crm_core.models import Base
 from crm_core.storage.engines import WRITE_LOCK
 from crm_core.storage.migrations import HEAD
+from crm_core.storage.mysql import compare_text_by_bytes
 
 CHOICE = os.environ.get("FRONTDESK_TEST_DATABASE", "sqlite")
 _SERVER = "FRONTDESK_TEST_SERVER"  # the URL of the server, told by the process that started it to its workers
@@ -313,6 +315,23 @@ def _emptied(cursor: Any, url: URL) -> bool:
     ways = {name: "TRUNCATE" if name in guarded else "DELETE FROM" for name in Base.metadata.tables}
     _rows(cursor, ";".join(f"{way} {quote}{name}{quote}" for name, way in ways.items()))
     return True
+
+
+def tables_only() -> Engine:
+    """A plain engine on a new database with every table, where a row may point at nobody; in memory by default."""
+    if CHOICE == "sqlite":
+        made = create_engine("sqlite://")
+    else:
+        url = _server().set(database=databases.make(_server()))
+        plain = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
+        made = create_engine(url.set(drivername=plain[CHOICE]))
+    with made.begin() as connection:
+        if CHOICE == "mariadb":
+            compare_text_by_bytes(connection)
+        Base.metadata.create_all(connection)
+    if CHOICE == "mariadb":
+        event.listen(made, "begin", lambda connection: connection.exec_driver_sql("SET foreign_key_checks=0"))
+    return made
 
 
 def main() -> int:

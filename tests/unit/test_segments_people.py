@@ -9,9 +9,10 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from crm_core.models import (
     AttributeValue,
@@ -31,6 +32,7 @@ from crm_core.models import (
     Ticket,
 )
 from crm_core.segments import KnownAttribute, KnownNames, compile, parse  # noqa: A004 - what it does
+from tests import servers
 
 NOW = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York", "Pacific/Kiritimati")
@@ -399,9 +401,8 @@ QUESTIONS = st.recursive(
 
 @cache
 def engine() -> Engine:
-    """An empty database in memory; every example rolls back what it stored."""
-    made = create_engine("sqlite://")
-    Base.metadata.create_all(made)
+    """An empty database; every example rolls back what it stored."""
+    made = servers.tables_only()
     with made.begin() as connection:
         connection.execute(insert(Staff), [
             {"id": place, "name": name, "role": "agent", "created_at": NOW} for place, name in ((1, "Wei"), (2, "Sue"))
@@ -478,6 +479,7 @@ OUTBOX = {
 }  # fmt: skip
 
 
+@pytest.mark.database
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(PEOPLE, min_size=1, max_size=4), st.lists(QUESTIONS, min_size=1, max_size=8), st.sampled_from(ZONES))
 def test_the_database_finds_whom_a_plain_look_finds(
@@ -494,6 +496,7 @@ def test_the_database_finds_whom_a_plain_look_finds(
         connection.rollback()
 
 
+@pytest.mark.database
 def test_each_plain_question_finds_whom_it_should_of_people_who_fit_and_who_do_not() -> None:
     """All of them, whatever the property above happens to draw."""
     seen: dict[str, set[bool]] = {text: set() for text, _ in PLAIN}
