@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.saboteurs_access import ACCESS_SABOTEURS
 from tests.saboteurs_audit import AUDIT_SABOTEURS
 from tests.saboteurs_backup import BACKUP_SABOTEURS
 from tests.saboteurs_databases import DATABASE_SABOTEURS
@@ -24,6 +25,7 @@ from tests.saboteurs_imports import IMPORT_SABOTEURS
 from tests.saboteurs_keys import KEY_SABOTEURS
 from tests.saboteurs_knowledge import KNOWLEDGE_SABOTEURS
 from tests.saboteurs_orders import ORDER_SABOTEURS
+from tests.saboteurs_privacy import PRIVACY_SABOTEURS
 from tests.saboteurs_record import RECORD_SABOTEURS
 from tests.saboteurs_relationships import RELATIONSHIP_SABOTEURS
 from tests.saboteurs_segments import SEGMENT_SABOTEURS
@@ -313,9 +315,11 @@ _IDENTITIES = tuple(Saboteur(*one) for one in IDENTITY_SABOTEURS)
 _IMPORTS = tuple(Saboteur(*one) for one in IMPORT_SABOTEURS)
 _KEYS = tuple(Saboteur(*one) for one in KEY_SABOTEURS)
 _ORDERS = tuple(Saboteur(*one) for one in ORDER_SABOTEURS)
+_PRIVACY = tuple(Saboteur(*one) for one in PRIVACY_SABOTEURS)
 _RECORD = tuple(Saboteur(*one) for one in RECORD_SABOTEURS)
 _RELATIONSHIPS = tuple(Saboteur(*one) for one in RELATIONSHIP_SABOTEURS)
 _SEGMENTS = tuple(Saboteur(*one) for one in SEGMENT_SABOTEURS)
+_ACCESS = tuple(Saboteur(*one) for one in ACCESS_SABOTEURS)
 _AUDIT = tuple(Saboteur(*one) for one in AUDIT_SABOTEURS)
 _DATABASES = tuple(Saboteur(*one) for one in DATABASE_SABOTEURS)
 _FAULTS = tuple(Saboteur(*one) for one in FAULT_SABOTEURS)
@@ -331,10 +335,12 @@ SABOTEURS = (
     *_IDENTITIES,
     *_IMPORTS,
     *_ORDERS,
+    *_PRIVACY,
     *_RECORD,
     *_RELATIONSHIPS,
     *_SEGMENTS,
     *_BACKUP,
+    *_ACCESS,
     *_AUDIT,
     *_DATABASES,
     *_FAULTS,
