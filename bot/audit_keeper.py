@@ -84,13 +84,6 @@ class AuditKeeper:
         today = local.date()
         if self._told_on == today or local.hour < _TOLD_FROM:
             return
-        async with self._records.read() as work:
-            told = await work.session.get(Meta, _TOLD)
-        if told is None or told.value != today.isoformat():
-            await self._tell_today(today)
-        self._told_on = today
-
-    async def _tell_today(self, today: date) -> None:
         place = await audit_chain.anchor(self._records)
         async with self._records.write() as work:
             told = await work.session.get(Meta, _TOLD)
@@ -100,3 +93,4 @@ class AuditKeeper:
                 told.value = today.isoformat()
                 if place is not None:
                     await tell_admins(work, self._shop, "audit-anchor", entries=str(place.seq), anchor=str(place))
+        self._told_on = today

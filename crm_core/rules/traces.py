@@ -16,7 +16,6 @@ ENTERED: dict[str, tuple[str, ...]] = {  # act -> what it enters into the audit 
     "pin": ("pin.set",),
     "approval.accept": ("approval.accept",),
     "approval.decline": ("approval.decline",),
-    "staff.team": ("staff.team",),
     "staff.role": ("staff.role",),
     "staff.revoke": ("staff.revoke",),
     "privacy.export": ("privacy.export",),

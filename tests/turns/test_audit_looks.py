@@ -64,7 +64,7 @@ async def test_the_same_look_is_one_entry_in_ten_minutes(house: House, wei: Pers
     assert len(await looks(house)) == 2
 
 
-async def test_looks_of_two_people_at_two_things_are_four_entries(house: House) -> None:
+async def test_looks_of_others_at_other_things_and_of_another_kind_are_entries_of_their_own(house: House) -> None:
     async with house.app.records.write() as work:
         for _time in range(2):
             for who in (1, None):
@@ -73,6 +73,7 @@ async def test_looks_of_two_people_at_two_things_are_four_entries(house: House) 
     async with house.app.records.write() as work:
         await audit.look(work, 1, "customer.show", "customer:1")
         await audit.look(work, 1, "customer.reveal", "customer:1")
+        await audit.look(work, 2, "customer.show", "customer:1")
 
     entries = await house.rows(AuditEntry)
     assert sorted((one.staff_id or 0, one.act, one.subject) for one in entries) == [
@@ -81,6 +82,7 @@ async def test_looks_of_two_people_at_two_things_are_four_entries(house: House) 
         (1, "customer.reveal", "customer:1"),
         (1, "customer.show", "customer:1"),
         (1, "customer.show", "customer:2"),
+        (2, "customer.show", "customer:1"),
     ]
 
 
