@@ -11,6 +11,20 @@ _SCORES = ("tests/turns/test_scores.py",)
 
 _READING = (
     (
+        "count what was bought at any time as bought lately",
+        "crm_core/segments/fields.py",
+        "        people = people.where(_is(Order.placed_at, asked.within))\n",
+        "        pass\n",
+        _PEOPLE,
+    ),
+    (
+        "forget the days of what somebody did not buy",
+        "crm_core/segments/compiler.py",
+        "Condition(field, Op.IS if op is Op.NOT else Op.KNOWN, value, within)",
+        "Condition(field, Op.IS if op is Op.NOT else Op.KNOWN, value)",
+        _PEOPLE,
+    ),
+    (
         "let segments ask for personal attributes",
         "crm_core/segments/parser.py",
         "        if found.personal:\n",

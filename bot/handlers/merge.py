@@ -1,16 +1,14 @@
 """Records that may be one person: /merge lists suggestions or previews two customers, buttons merge and take apart."""
 
 from babel.dates import format_date
-from sqlalchemy import select
 
+from bot.merge_words import preview_words
 from bot.message import Button, Reply
-from bot.rendering import called
 from bot.turn import Handler, Turn
 from crm_core import merging, record, suggestions, touching, unmerging
-from crm_core.merging import MergeRefused, Preview
+from crm_core.merging import MergeRefused
 from crm_core.models import Customer, Merge, MergeSuggestion
 from crm_core.rules.merging import UNDO_TERM
-from crm_core.rules.record import masked
 from crm_core.storage.ids import read_id
 
 _SHOWN = 3  # suggestions at once
@@ -33,11 +31,8 @@ async def merge(turn: Turn) -> list[Reply]:
 
 
 async def _numbered(turn: Turn, word: str) -> Customer | None:
-    """The customer with this number, as they stand: the words of refusal say what became of them."""
     number = read_id(word)
-    if number is None:
-        return None
-    return await _seen(turn, await turn.work.session.scalar(select(Customer).where(Customer.number == number)))
+    return await _seen(turn, await merging.numbered(turn.work, number)) if number else None
 
 
 async def _seen(turn: Turn, customer: Customer | None) -> Customer | None:
@@ -69,7 +64,7 @@ async def _preview(turn: Turn, kept: Customer, other: Customer, *, because: str 
         found = await merging.preview(turn.work, kept, other, turn.staff.id)
     except MergeRefused as refused:
         return _refused(turn, refused)
-    lines = [await _title(turn, found), *([because] if because else []), *await _lines(turn, found)]
+    lines = preview_words(turn.say, found, because)
     pair = {"kept": kept.id, "other": other.id}
     swapped = {"kept": other.id, "other": kept.id}
     first = [turn.button("button-merge", "merge.do", **pair), turn.button("button-merge-swap", "merge.show", **swapped)]
@@ -79,39 +74,8 @@ async def _preview(turn: Turn, kept: Customer, other: Customer, *, because: str 
     return Reply(text="\n".join(lines), buttons=rows, titled=True)
 
 
-async def _title(turn: Turn, found: Preview) -> str:
-    names = [await called(turn.work, turn.shop, turn.language, one.id) for one in (found.kept, found.other)]
-    return turn.say(
-        "merge-title", kept=_number(found.kept), kept_name=names[0], other=_number(found.other), other_name=names[1]
-    )
-
-
 def _number(customer: Customer) -> str:
     return str(customer.number or "?")
-
-
-async def _lines(turn: Turn, found: Preview) -> list[str]:
-    lines = [
-        turn.say("merge-moves", addresses=len(found.identities), tickets=found.tickets, orders=found.orders),
-        *(
-            turn.say("merge-conflict", field=turn.say(f"merge-field-{_key(field)}"), stays=stays, goes=goes)
-            for field, stays, goes in found.conflicts
-        ),
-    ]
-    if found.fills:
-        fields = ", ".join(turn.say(f"merge-field-{_key(field)}") for field in found.fills)
-        lines.append(turn.say("merge-fills", fields=fields))
-    if found.contacts:
-        lines.append(turn.say("merge-contacts", contacts=", ".join(masked(*one) for one in found.contacts)))
-    if found.tags:
-        lines.append(turn.say("merge-tags", tags=", ".join(found.tags)))
-    if found.consent != found.consent_before:
-        lines.append(turn.say("merge-consent-yes" if found.consent else "merge-consent-no"))
-    return lines
-
-
-def _key(field: str) -> str:
-    return field.replace("_", "-")
 
 
 async def show(turn: Turn) -> list[Reply]:
