@@ -9,11 +9,11 @@ _RETENTION = ("tests/turns/test_retention.py",)
 
 PRIVACY_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     (
-        "keep the key of whoever is erased",
+        "keep the key of somebody to be erased until all else is done",
         "crm_core/erasing.py",
         "        customer.key = None\n",
         "        pass\n",
-        (f"{_ERASING}::test_a_customer_who_confirms_is_erased_within_a_minute",),
+        (f"{_ERASING}::test_an_erasure_waits_for_what_is_under_way_to_the_person",),
     ),
     (
         "erase without a tombstone",

@@ -297,9 +297,11 @@ class RecordsHouse:
 
     async def _own(self, work: Work, viewer: Viewer, after: int, limit: int) -> list[WebMessage]:
         found = await conversations.find(work, CHANNEL, [viewer.address])
-        if not found or found[0][1].last_rev <= after:
+        if not found or found[0][1].last_rev == after:
             return []
         identity, conversation = found[0]
+        if conversation.last_rev < after:
+            after = 0  # the page's place in a talk that is no more: whoever had it was erased and is here anew
         side: Side = "customer" if isinstance(viewer, Visitor) else "home"
         kinds = CUSTOMER_SEES if side == "customer" else HOME_SEES
         view = MessageView(work, self._app.shop, side, address=viewer.address, customer="", language=identity.language)
