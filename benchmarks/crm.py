@@ -21,7 +21,7 @@ from bot import logs
 from bot.config import load_settings
 from bot.importing.fields import Manner
 from bot.importing.reading import How
-from bot.importing.runs import MOST_ROWS, Wishes
+from bot.importing.runs import Wishes
 from bot.imports import import_customers, import_orders
 from bot.opening import open_records
 from crm_core import finding, record, saved_segments
@@ -224,7 +224,7 @@ async def measure(customers: int, folder: Path) -> dict[str, float]:
     figures |= {"write_lock_p50_ms": held[len(held) // 2], "write_lock_p99_ms": held[int(len(held) * 0.99)]}
     database = folder / "var" / "frontdesk.db"
     floor, rows = raw(database, folder, 0)
-    in_steps, _ = raw(database, folder, MOST_ROWS)
+    in_steps, _ = raw(database, folder, sum(rows.values()) // len(held))
     for kind in _WRITTEN:
         figures[f"{kind}_rows_per_second"] = rows[kind] / spent[kind]
         figures[f"{kind}_raw_per_second"] = rows[kind] / floor[kind]
