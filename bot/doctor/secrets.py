@@ -55,7 +55,7 @@ async def examine_kept_secrets(settings: Settings) -> tuple[Settings, list[Findi
             if not await keys.take(session, vault):
                 return settings, []
         return await _kept(settings, Records(database, vault, utc_now, PULLED))
-    except (VaultError, DatabaseError, SQLAlchemyError):
+    except (VaultError, DatabaseError, SQLAlchemyError, OSError):
         return settings, []
     finally:
         await database.close()

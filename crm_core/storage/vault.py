@@ -17,7 +17,7 @@ __all__ = ["DataKeys", "Vault", "VaultError"]
 _CACHED_KEYS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # no message may show them
 class DataKeys:
     """The keys of the house, which outlive a master key: `house` seals what is nobody's, `index` hashes."""
 
