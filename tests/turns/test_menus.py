@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.channels.memory import Memory
 from bot.menus import Menus
+from crm_core import staff
 from tests.builders import open_house
 
 _PATIENCE = 10.0  # seconds
@@ -49,3 +50,22 @@ async def test_whoever_joins_is_offered_the_commands_of_the_role_and_customers_o
     assert "claim" not in memory.menus[""]["en"]
     assert "campaign_new" not in memory.menus["wei"]["en"]
     assert set(memory.menus[""]) == {"en", "zh", ""}
+
+
+async def test_whoever_leaves_has_a_customers_menu_again(tmp_path: Path) -> None:
+    """At once; nothing that they may not do any more is offered."""
+    memory = WithMenu()
+    async with open_house(tmp_path, memory) as house:
+        running = asyncio.create_task(Menus(house.app).run())
+        await memory.until("", "start")
+        await house.colleague("Wei", "agent")
+        await memory.until("wei", "claim")
+
+        async with house.app.records.write() as work:
+            (wei,) = await staff.named(work, "Wei")
+            await staff.revoke(work, wei, None)
+        await memory.until("wei", "orders")
+
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert memory.menus["wei"] == memory.menus[""]
