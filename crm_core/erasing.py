@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from sqlalchemy import ColumnElement, CursorResult, Table, delete, or_, select, tuple_, update
 
 from crm_core import audit, customers, learning, record
+from crm_core.conversations import HISTORY
 from crm_core.files import FileStore
 from crm_core.identities import SHOP
 from crm_core.models import (
@@ -19,6 +20,7 @@ from crm_core.models import (
     Customer,
     Erasure,
     Identity,
+    Interaction,
     Lane,
     Outbox,
     OutboxState,
@@ -219,14 +221,28 @@ async def _forget_address(work: Work, identity: Identity) -> None:
     """What a channel knows somebody by goes; of one who is to stay out, a keyed hash stays by which they are known."""
     if is_gone(identity.external_id):
         return
-    kept = customers.gone_address(work, identity.channel, identity.external_id)
-    if (identity.blocked_at is None and identity.channel != SHOP) or await work.session.scalar(
-        select(Identity.id).where(Identity.channel == identity.channel, Identity.external_id == kept)
-    ):
-        kept = ""
-    identity.external_id = kept or nameless(identity.id)
+    identity.external_id = await _known_again(work, identity) or nameless(identity.id)
     identity.chat, identity.proof, identity.proven_at = "", None, None
     identity.unreachable_at = identity.unreachable_at or work.now
+
+
+async def _known_again(work: Work, identity: Identity) -> str | None:
+    """The keyed hash by which a block holds, and an import knows who was erased; None where nothing of it is needed."""
+    if not (identity.blocked_at or identity.channel == SHOP or await _has_a_history(work, identity)):
+        return None
+    kept = customers.gone_address(work, identity.channel, identity.external_id)
+    there = select(Identity.id).where(Identity.channel == identity.channel, Identity.external_id == kept)
+    return kept if await work.session.scalar(there) is None else None
+
+
+async def _has_a_history(work: Work, identity: Identity) -> bool:
+    """Whether any of what was said with this identity was imported: the same file may be given again."""
+    statement = (
+        select(Interaction.id)
+        .join(Conversation, Conversation.id == Interaction.conversation_id)
+        .where(Conversation.identity_id == identity.id, Interaction.source_key.startswith(HISTORY, autoescape=True))
+    )
+    return await work.session.scalar(statement.limit(1)) is not None
 
 
 async def _close_tickets(work: Work, whole: Person) -> None:

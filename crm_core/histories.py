@@ -83,17 +83,20 @@ async def _known(work: Work, keys: Collection[str]) -> set[str]:
 
 
 async def _talks(work: Work, chats: Collection[str], channel: str, *, hold: bool) -> dict[str, _Talk]:
+    gone = {customers.gone_address(work, channel, chat): chat for chat in chats}
     statement = (
         select(Identity.external_id, Conversation, Customer)
         .join(Conversation, Conversation.identity_id == Identity.id)
         .outerjoin(Customer, Customer.id == Conversation.customer_id)
-        .where(Identity.channel == channel, Identity.external_id.in_(chats))
+        .where(Identity.channel == channel, Identity.external_id.in_([*chats, *gone]))
+        # Who was erased comes last, and stays so: an old history is not theirs any more, should they be here anew.
+        .order_by(Identity.external_id.in_(gone))
     )
     if hold:
         statement = statement.with_for_update(of=Conversation)
     talks = {}
     for chat, conversation, customer in (await work.session.execute(statement)).all():
-        talks[chat] = _Talk(conversation, _there(customer))
+        talks[gone.get(chat, chat)] = _Talk(conversation, _there(customer))
     for talk in talks.values():
         if talk.customer is not None:
             work.remember(talk.customer)

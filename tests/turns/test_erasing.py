@@ -4,16 +4,17 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, select, text
 
 from bot.channels import Unconfirmed
-from crm_core import attributes, erasing, imports, merging, personal_export, sealed
+from crm_core import attributes, erasing, histories, imports, merging, personal_export, sealed
 from crm_core.conversations import body_of
 from crm_core.drafts import CustomerDraft, Terms
+from crm_core.histories import Past, PastMessage
 from crm_core.imports import Taken
 from crm_core.merging import MergeRefused
 from crm_core.models import (
@@ -269,6 +270,27 @@ async def test_an_import_does_not_bring_an_erased_person_back(house: House) -> N
 
     assert refused.clash is not None
     assert (refused.clash.key, taken.clash) == ("erased_person", None)
+
+
+async def test_an_old_history_does_not_bring_an_erased_person_back(house: House) -> None:
+    """Neither alone, nor to the new record of somebody who wrote again."""
+    past = Past(channel="memory", language="en")
+    old = datetime(2024, 1, 1, tzinfo=UTC)
+    first = PastMessage(
+        chat="ana", message="1", theirs=True, text=f"{CANARY} long ago", at=old, nth=0, name="Ana", opens=True
+    )
+    async with house.app.records.write() as work:
+        assert await histories.take(work, [first], past, write=True) == [imports.ADDED]
+    (customer,) = await house.rows(Customer)
+    await erase(house, customer.id)
+    await house.customer().says("hello")
+
+    async with house.app.records.write() as work:
+        again = [first, first._replace(message="2")]
+        assert await histories.take(work, again, past, write=True) == [histories.PASSED, histories.PASSED]
+
+    assert await house.how_many(Customer) == 2
+    assert "long ago" not in str(await house.talk_of("ana"))
 
 
 async def test_nobody_unblocks_themselves_by_being_erased(house: House) -> None:
