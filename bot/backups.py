@@ -101,8 +101,10 @@ async def make(settings: Settings, into: Path, now: datetime | None = None, told
         fingerprint = await stored_fingerprint(database)
         async with database.read() as session:
             found = await (await session.connection()).run_sync(revision)
-        if found != HEAD or fingerprint is None:
-            raise BackupRefused("backup_of_nothing" if found is None else "backup_revision", found=found, head=HEAD)
+        if found is None or fingerprint is None:
+            raise BackupRefused("backup_of_nothing")
+        if found != HEAD:
+            raise BackupRefused("backup_revision", found=found, head=HEAD)
         _begin(folder, partial)
         await _write_records(database, partial / RECORDS, told)
         tables = await _tables_of(partial / RECORDS)

@@ -61,7 +61,7 @@ def test_a_readme_lists_every_command_and_no_other(page: str) -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     known |= {group.name for group in app.registered_groups if group.name}
 
-    assert set(re.findall(r"^\| `frontdesk (\w+)", page, re.MULTILINE)) == known
+    assert set(re.findall(r"^\| `frontdesk ([\w-]+)", page, re.MULTILINE)) == known
 
 
 @BOTH
