@@ -75,7 +75,7 @@ class InteractionAbout(Base):
 
 
 class Approval(Base):
-    """An act that needs a second person: who asked for what, and who decided. Rows end with their term."""
+    """An act that needs a second person: who asked for what, and who decided; they hold no personal data and stay."""
 
     __tablename__ = "approval"
     __table_args__ = (Index("ix_approval_waiting", "decided_at", "expires_at"),)
