@@ -73,7 +73,7 @@ PRIVACY_SABOTEURS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "let an import bring an erased person back",
-        "crm_core/imports.py",
+        "crm_core/proofs.py",
         "    if reference in found.erased:\n",
         "    if False:\n",
         (f"{_ERASING}::test_an_import_does_not_bring_an_erased_person_back",),
