@@ -346,3 +346,20 @@ async def test_a_campaign_that_waits_is_neither_resumed_nor_forgotten(house: Hou
     assert "waits for a second person to agree" in (await max_.says("/campaigns"))[0]
     await max_.says("/cancel 1")
     assert [one.state for one in await house.rows(Campaign)] == ["cancelled"]
+
+
+async def test_alone_a_marketer_gives_the_pin_for_a_large_campaign(house: House) -> None:
+    """The dialogue of the campaign ends where that of the PIN begins."""
+    house.serve(replace(house.app.shop, broadcast_needs_second_from=1))
+    max_ = await with_pin(await house.colleague("Max", "marketer"))
+
+    heard = await planned(house, max_, 1)
+
+    assert heard == [
+        "Campaign 1 would reach so many that it waits.",
+        "Nobody else is here to agree, so write your PIN.",
+    ]
+    await max_.says(_PIN)
+    await max_.presses("Do it now")
+    await house.ring("campaigns")
+    assert "Spring tea is here." in house.customer("c0").words
