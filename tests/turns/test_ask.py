@@ -293,4 +293,5 @@ async def test_help_lists_a_customers_commands_and_no_others(house: House) -> No
     (heard,) = await house.customer().says("/help")
 
     commands = {line.split(" ")[0] for line in heard.splitlines() if line.startswith("/")}
-    assert commands == {"/start", "/help", "/language", "/agent", "/status", "/orders", "/subscribe", "/stop"}
+    own = {"/start", "/help", "/language", "/agent", "/status", "/orders", "/subscribe", "/stop"}
+    assert commands == own | {"/privacy", "/deletemydata"}
