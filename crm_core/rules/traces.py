@@ -77,9 +77,9 @@ TRACES: dict[str, Trace] = {
         Trace.RECORD,
     ),
     **dict.fromkeys(
-        ("start", "help", "language", "web.open", "pin.talk", "approval.list", "staff.list", "customer.ask_erase", "customer.keep",
-         "knowledge.ask", "article.show", "knowledge.report", "report", "report.needs", "campaign.list",
-         "campaign.report"),
+        ("start", "help", "language", "web.open", "pin.talk", "approval.list", "staff.list", "customer.ask_erase",
+         "customer.keep", "knowledge.ask", "article.show", "knowledge.report", "report", "report.needs",
+         "campaign.list", "campaign.report"),
         Trace.NOTHING,
     ),
 }  # fmt: skip
