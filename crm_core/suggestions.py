@@ -28,6 +28,7 @@ async def note(work: Work, pairs: Sequence[tuple[int, int]], reason: str) -> Non
         for pair in pairs
     ]
     if rows:
+        await work.session.flush()
         await work.session.execute(insert_new(work.session, MergeSuggestion), rows)
 
 

@@ -17,9 +17,10 @@ class Rows:
         self._columns = columns
 
     async def insert(self, session: AsyncSession) -> None:
-        """Insert them in one go. The session does not get to know them, and flushes nothing before."""
+        """Insert them in one go, after whatever waits in the session, which does not get to know them."""
         if not self.values:
             return
+        await session.flush()  # MariaDB wants the rows that these point at
         made = _made(self._table, self._columns, session.get_bind().dialect)
         connection = await session.connection()
         await connection.exec_driver_sql(made.sql, made.parameters(self.values))
