@@ -74,6 +74,13 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    for one in values:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", one):
+            raise ValueError("no address of a site: its scheme, its host and nothing behind them")
+    return tuple(dict.fromkeys(one.lower() for one in values))
+
+
 def _address_or_nothing(value: str) -> str:
     return _address(value) if value else ""
 
@@ -127,6 +134,8 @@ _Word = Annotated[str, Field(min_length=1)]
 _Words = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_words)]
 _Languages = Annotated[tuple[Language, ...], Field(min_length=1), BeforeValidator(_words), AfterValidator(_distinct)]
 
+_Origins = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_origins)]
+
 # ---- the sections: a field's description says what is expected, and is what the operator reads after a bad value;
 #      `repr=False` marks what no message and no log line may show ----
 
@@ -167,6 +176,7 @@ class WebSettings:
         default="", description="an address that starts with http:// or https://, or nothing"
     )
     login_secret_file: str = Field(default="", description="the path of a file, or nothing")
+    login_origins: _Origins = Field(default=(), description='a list of addresses such as "https://www.example.com"')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -149,7 +149,7 @@ def _web(app: App, channels: Channels, bell: Bell) -> WebServer | None:
     app.records.listen(ring)
     secret = app.settings.read_login_secret()
     logins = Logins(secret.get_secret_value()) if secret is not None else None
-    house = RecordsHouse(app, bell, logins=logins)
+    house = RecordsHouse(app, bell, logins=logins, login_origins=app.settings.web.login_origins)
     settings = app.settings.web
     pages = create_app(house, channels.webchat, base_url=settings.base_url)
     metrics.add_to(pages, app)

@@ -1,6 +1,6 @@
 """What stands at the door: security headers on every answer, the origin check, and the session cookies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -17,10 +17,11 @@ STAFF_COOKIE = "frontdesk_staff"
 VISITOR_DAYS = 365
 STAFF_DAYS = 14
 
-PAGE_POLICY = (
+_OWN = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
 )
+PAGE_POLICY = f"{_OWN}'none'"
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
@@ -32,6 +33,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+
+
+def page_policy(framed_by: Sequence[str]) -> str:
+    """The policy of a page that pages of these origins may show in a frame."""
+    return f"{_OWN}{' '.join(framed_by)}"
 
 
 class SecurityHeaders:

@@ -40,6 +40,7 @@ class Shop:
     commands: tuple[str, ...] = ()  # what customers may ask for by a press, as "/status"
     continues: bool = False  # whether there is another place, such as Telegram, to go on in
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # questions to start with, by language
+    login_origins: tuple[str, ...] = ()  # sites that may frame the chat and say who is logged in there
 
     def name(self, language: str) -> str:
         """The shop's name in this language, or in any."""

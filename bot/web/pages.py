@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bot.web.guard import page_policy
 from bot.web.house import Shop, Staff, Viewer, public_key
 from bot.web.protocol import LONGEST_TEXT
 from bot.web.texts import LANGUAGES, pick_language, sentences
@@ -23,7 +24,10 @@ _templates = Environment(
 
 def chat_page(request: Request, shop: Shop, viewer: Viewer) -> HTMLResponse:
     """The customer's page."""
-    return _page(request, shop, "chat.html", boot=_boot(shop, viewer))
+    response = _page(request, shop, "chat.html", boot={**_boot(shop, viewer), "login_origins": shop.login_origins})
+    if shop.login_origins:  # browsers hold this above X-Frame-Options
+        response.headers["Content-Security-Policy"] = page_policy(shop.login_origins)
+    return response
 
 
 def desk_page(request: Request, shop: Shop, staff: Staff) -> HTMLResponse:

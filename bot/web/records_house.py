@@ -104,11 +104,14 @@ class Parts(Protocol):
 class RecordsHouse:
     """Answers the pages from the records; every read decides for itself what this viewer may see."""
 
-    def __init__(self, app: Parts, bell: Bell, *, logins: Logins | None = None) -> None:
+    def __init__(
+        self, app: Parts, bell: Bell, *, logins: Logins | None = None, login_origins: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
         self._records = app.records
         self._bell = bell
         self._logins = logins
+        self._login_origins = login_origins if logins is not None else ()
         self._shop: tuple[datetime, Shop] | None = None
 
     # the shop, and who is there
@@ -133,6 +136,7 @@ class RecordsHouse:
             commands=tuple(name for name, _line in offered),
             continues=goes_on,
             suggestions={language: await _suggestions(work, language) for language in texts.languages},
+            login_origins=self._login_origins,
         )
 
     async def health(self) -> Health:

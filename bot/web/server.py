@@ -21,6 +21,7 @@ from bot.web.house import FileRefused, House, NotHere, Shop, Viewer, Visitor
 from bot.web.sockets import CustomerLine, DeskLine, Line, Lines, Rhythm
 from bot.web.texts import pick_language
 
+_LONGEST_LOGIN = 4_000  # bytes
 LEAVE_SECONDS = 1.5  # what `stop` grants to requests under way
 FILE_STATUS = {"file_too_large": 413, "file_kind": 415, "file_too_many": 429, "file_length": 411}
 
@@ -70,6 +71,24 @@ class Doors:
         if known is None:
             return pages.closed_page(request, shop, "login_refused", 403)
         response = RedirectResponse("/chat", 303)
+        self._hand_cookie(response, request, VISITOR_COOKIE, known.token, guard.VISITOR_DAYS)
+        return response
+
+    async def chat_login(self, request: Request) -> Response:
+        """The same for a login that the site around the page handed to its script: it never stands in an address."""
+        self._check_origin(request)
+        visitor = await self._known_visitor(request.cookies.get(VISITOR_COOKIE))
+        length = request.headers.get("content-length", "")
+        if visitor is None:
+            raise HTTPException(403)
+        if not length.isdigit() or int(length) > _LONGEST_LOGIN:
+            raise HTTPException(413)
+        login = (await request.body()).decode("ascii", "replace")
+        language = pick_language(request.headers.get("accept-language", ""), (await self.house.shop()).languages)
+        known = await self.house.log_in(visitor, login, language)
+        if known is None:
+            raise HTTPException(403)
+        response = Response(status_code=204)
         self._hand_cookie(response, request, VISITOR_COOKIE, known.token, guard.VISITOR_DAYS)
         return response
 
@@ -246,6 +265,7 @@ def create_app(house: House, webchat: WebChat, *, base_url: str = "", rhythm: Rh
     app.add_route("/chat", doors.chat)
     app.add_route("/chat/link/{token}", doors.link)
     app.add_route("/chat/link/{token}", doors.follow_link, methods=["POST"])
+    app.add_route("/chat/login", doors.chat_login, methods=["POST"])
     app.add_route("/chat/upload", doors.chat_upload, methods=["POST"])
     app.add_route("/desk", doors.desk)
     app.add_route("/desk/enter/{token}", doors.enter)

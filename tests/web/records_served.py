@@ -42,7 +42,9 @@ class RealServed(Served):
 
 
 @asynccontextmanager
-async def over_records(settings: Settings, logins: Logins | None = None) -> AsyncIterator[RealServed]:
+async def over_records(
+    settings: Settings, logins: Logins | None = None, login_origins: tuple[str, ...] = ()
+) -> AsyncIterator[RealServed]:
     """A whole application over an empty database, with the articles and the channels of these settings."""
     bell = Bell()
     channels = Channels(bell)
@@ -57,7 +59,7 @@ async def over_records(settings: Settings, logins: Logins | None = None) -> Asyn
             bell.ring(EVERYTHING)
 
     app.records.listen(ring)
-    house = RecordsHouse(app, bell, logins=logins)
+    house = RecordsHouse(app, bell, logins=logins, login_origins=login_origins)
     pages = create_app(house, channels.webchat, rhythm=Rhythm(poll_seconds=0.5))
     record_desk.add_to(pages, house, app)
     server = WebServer(pages, port=0)

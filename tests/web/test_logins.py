@@ -282,3 +282,39 @@ def test_the_secret_is_read_from_its_file(tmp_path: Path) -> None:
     assert secret.get_secret_value() == SECRET
     assert SECRET not in repr(secret)
     assert Settings(folder=tmp_path).read_login_secret() is None
+
+
+# ---- by a message of the site around the page ----
+
+
+@pytest.fixture
+async def framed(tmp_path: Path) -> AsyncIterator[RealServed]:
+    """A shop whose site may show the chat in a frame."""
+    async with over_records(
+        settings_in(tmp_path, WEB__ENABLED="true"), Logins(SECRET), ("https://www.example.com",)
+    ) as opened:
+        yield opened
+
+
+async def test_only_the_sites_that_were_named_may_frame_the_chat(framed: RealServed, served: RealServed) -> None:
+    for one, who in ((framed, "https://www.example.com"), (served, "'none'")):
+        async with one.client() as client:
+            chat, desk = await client.get("/chat"), await client.get("/desk")
+        assert f"frame-ancestors {who}" in chat.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in desk.headers["content-security-policy"]
+
+
+async def test_a_login_in_the_body_signs_in_and_anything_else_is_refused(framed: RealServed) -> None:
+    cookie = await framed.visitor_cookie()
+    now = framed.app.records.clock()
+    good = token(now=now)
+    async with framed.client() as client:
+        client.cookies.set(VISITOR_COOKIE, cookie)
+        ours, theirs = {"origin": framed.url}, {"origin": "https://evil.example"}
+        assert (await client.post("/chat/login", content=good, headers=theirs)).status_code == 403
+        assert (await client.post("/chat/login", content="x" * 5_000, headers=ours)).status_code == 413
+        assert (await client.post("/chat/login", content=token(OTHER, now=now), headers=ours)).status_code == 403
+        assert (await client.post("/chat/login", content=good, headers=ours)).status_code == 204
+        assert (await client.post("/chat/login", content=good, headers=ours)).status_code == 403
+    async with framed.app.records.read() as work:
+        assert len((await work.session.scalars(select(Identity).where(Identity.proof == "login"))).all()) == 2

@@ -3,6 +3,7 @@ import { $, bell, el, Sheet } from "./dom.js";
 import { Banner } from "./banner.js";
 import { Composer } from "./composer.js";
 import { Line, Outbox } from "./line.js";
+import { listenForLogin } from "./login.js";
 import { startLook } from "./look.js";
 import { Talk, TalkView } from "./talk.js";
 import { boot, currentLanguage, onLanguage, t } from "./texts.js";
@@ -147,4 +148,5 @@ onLanguage((language) => {
 });
 show();
 line.connect();
+listenForLogin();
 if (matchMedia("(min-width: 800px)").matches) $("words").focus();
