@@ -182,6 +182,8 @@ async def _hears_something(work: Work, whole: Person) -> bool:
 async def _cut_off(work: Work, whole: Person) -> None:
     """Destroy their keys and let nobody be known by their addresses any more; nothing reaches them from now on."""
     for customer in await work.session.scalars(select(Customer).where(Customer.id.in_(whole.ids))):
+        if customer.key is not None:
+            work.vault.forget(customer.key, customer.id)
         customer.key = None
         customer.erased_at = customer.erased_at or work.now
         work.remember(customer)

@@ -140,6 +140,10 @@ class Vault:
         """As `open`, for the bytes of a file."""
         return unseal(self._cipher(key, owner), sealed, place)
 
+    def forget(self, key: bytes, owner: int) -> None:
+        """Keep a customer's key at hand no longer: it is destroyed."""
+        self._keys.pop((key, owner), None)
+
     def blind(self, value: str, purpose: str) -> str:
         """A keyed hash by which an exact value is found again without storing it in clear."""
         return self._hashed(f"{purpose}:{value}".encode()).hex()[:32]
