@@ -1,7 +1,7 @@
 """Erasing a person: a tombstone first, then the key of every record of theirs, then whatever their rows hold.
 
 Each step is a transaction of its own, of 500 rows at most, and does nothing where it was done before: whatever cuts an
-erasure off, carrying it out again finishes it (docs/decisions/0025).
+erasure off, carrying it out again finishes it (docs/decisions/0024).
 """
 
 from collections.abc import Sequence

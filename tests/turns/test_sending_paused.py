@@ -56,7 +56,7 @@ async def test_more_than_500_messages_are_dropped_in_small_steps(house: House) -
         for person in people:
             house.put(person.incoming(text="how long does delivery take"))
         await house.settle()
-    counts = []
+    counts: list[int] = []
     while not counts or counts[-1]:
         async with house.app.records.write() as work:
             counts.append(await sending.drop(work))
