@@ -263,6 +263,22 @@ class Databases:
                 ask(_server(), f"DROP DATABASE {name}")
 
 
+def end_sessions(url: URL) -> None:
+    """Throw out everybody who has the database open."""
+    with closing(_connect(url)) as connection, closing(connection.cursor()) as cursor:
+        _end_sessions(cursor, url)
+
+
+def _end_sessions(cursor: Any, url: URL) -> None:
+    if url.get_backend_name() == "postgresql":
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        _rows(cursor, f"SELECT pg_terminate_backend(pid, 5000) {others}")
+        return
+    sessions = f"FROM information_schema.processlist WHERE db = '{url.database}' AND id <> CONNECTION_ID()"
+    for (session,) in _rows(cursor, f"SELECT id {sessions}"):
+        _rows(cursor, f"KILL {session}")
+
+
 _WITH_TRIGGERS = "SELECT event_object_table FROM information_schema.triggers WHERE event_object_schema = DATABASE()"
 _USUAL = {*Base.metadata.tables, "alembic_version"}
 databases = Databases()
@@ -298,13 +314,7 @@ def _server() -> URL:
 def _emptied(cursor: Any, url: URL) -> bool:
     """End what killed processes left open and delete every row; False when the tables are not as usual."""
     postgresql = url.get_backend_name() == "postgresql"
-    if postgresql:
-        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        _rows(cursor, f"SELECT pg_terminate_backend(pid, 5000) {others}")
-    else:
-        sessions = f"FROM information_schema.processlist WHERE db = '{url.database}' AND id <> CONNECTION_ID()"
-        for (session,) in _rows(cursor, f"SELECT id {sessions}"):
-            _rows(cursor, f"KILL {session}")
+    _end_sessions(cursor, url)
     schema = "public" if postgresql else url.database
     tables = _rows(cursor, f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'")
     if {row[0] for row in tables} != _USUAL or _rows(cursor, "SELECT version_num FROM alembic_version") != [(HEAD,)]:

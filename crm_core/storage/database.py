@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import insert, inspect, text
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError  # noqa: A004 - of the pool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.sql import Insert
 
 from crm_core.storage import engines
 from crm_core.storage.mysql import NAMES as MYSQL
+from crm_core.storage.mysql import is_out_of_order as mysql_is_out_of_order
 
 
 class DatabaseError(Exception):
@@ -39,7 +40,10 @@ def is_out_of_order(error: BaseException) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _OUT_OF_ORDER
-    return isinstance(error, OperationalError | InterfaceError)
+    if type(cause).__module__.startswith("pymysql"):
+        return mysql_is_out_of_order(cause)
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, OperationalError | InterfaceError | TimeoutError | ConnectionError)
 
 
 class Database:

@@ -48,6 +48,16 @@ def _key_checked_at_once(key: ForeignKeyConstraint, compiler: Any, **options: An
     return clause.removesuffix(" DEFERRABLE INITIALLY DEFERRED")
 
 
+# Locked for too long, a deadlock, disk or table full, too many sessions, going down, read-only, asked to stop.
+_OUT_OF_ORDER = {1021, 1040, 1041, 1053, 1114, 1203, 1205, 1213, 1290, 1317, 1836, 1927}
+
+
+def is_out_of_order(error: BaseException | None) -> bool:
+    """Whether an error of the driver is about the server or the way to it; its classes say less than its numbers."""
+    number = error.args[0] if error is not None and error.args else 0
+    return isinstance(number, int) and (number in _OUT_OF_ORDER or 2000 <= number < 3000 or number == 0)
+
+
 def compare_text_by_bytes(connection: Connection) -> None:
     """Let tables that are made from now on tell A from a, and "a" from "a ", as the other databases do."""
     mariadb = getattr(connection.dialect, "is_mariadb", False)

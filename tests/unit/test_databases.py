@@ -24,7 +24,7 @@ from crm_core.models import (
     Sequence,
     StoredFile,
 )
-from crm_core.storage.database import Database, insert_new
+from crm_core.storage.database import Database, insert_new, is_out_of_order
 from crm_core.storage.migrations import migrate
 from tests import servers
 
@@ -235,6 +235,43 @@ async def test_what_is_too_long_is_refused_or_kept_whole(database: Database) -> 
 
     async with database.read() as session:
         assert (await session.scalar(select(Meta.value))) == (long or None)
+
+
+async def test_a_server_that_is_gone_is_out_of_order_and_a_wrong_value_is_not(database: Database) -> None:
+    """One is tried again later, the other counts as a failure of the turn."""
+    with pytest.raises(DBAPIError) as wrong:
+        async with database.write() as session:
+            await session.execute(insert(Meta), [{"name": "a", "value": "b"}] * 2)
+    assert not is_out_of_order(wrong.value)
+
+    with pytest.raises(DBAPIError) as wrong:
+        async with database.write() as session:
+            await session.execute(
+                insert(Identity),
+                [{"id": 1, "channel": "c", "external_id": "a", "chat": "a", "customer_id": 1, "staff_id": 1,
+                  "language": "en", "created_at": _NOW}],
+            )  # fmt: skip
+    assert not is_out_of_order(wrong.value)
+
+
+@pytest.mark.skipif(servers.CHOICE == "sqlite", reason="a file has no server")
+async def test_whoever_was_thrown_out_goes_on_with_the_next_transaction(database: Database) -> None:
+    async def fail() -> None:
+        async with database.write() as session:
+            session.add(somebody(1))
+            await session.flush()
+            servers.end_sessions(database.url)
+            await session.scalar(select(func.count()).select_from(Customer))
+
+    with pytest.raises(Exception, match=r".") as gone:
+        await fail()
+    assert is_out_of_order(gone.value), repr(gone.value)
+
+    async with database.write() as session:
+        assert await session.get(Customer, 1) is None
+        session.add(somebody(1))
+    async with database.read() as session:
+        assert await session.get(Customer, 1) is not None
 
 
 async def test_two_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
