@@ -148,6 +148,7 @@ DOORS = {
     "GET /chat": "web.open",
     "GET /chat/link/{token}": "web.open",
     "POST /chat/link/{token}": "web.open",
+    "POST /chat/login": "web.chat",
     "GET /desk/enter/{token}": "web.open",
     "POST /desk/enter/{token}": "web.open",
     "POST /desk/leave": "web.open",

@@ -51,6 +51,7 @@ _WANTED: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET /chat", "/chat"): (200,) * 7,
     ("GET /chat/link/{token}", "/chat/link/made-up"): (200,) * 7,
     ("POST /chat/link/{token}", "/chat/link/made-up"): (403,) * 7,
+    ("POST /chat/login", "/chat/login"): (403,) * 7,
     ("GET /desk/enter/{token}", "/desk/enter/made-up"): (200,) * 7,
     ("POST /desk/enter/{token}", "/desk/enter/made-up"): (403,) * 7,
     ("GET /healthz", "/healthz"): (200,) * 7,
