@@ -66,6 +66,13 @@ class ShopFolder:
         """The database file."""
         return self.folder / "var" / "frontdesk.db"
 
+    def lose_records(self) -> None:
+        """Begin again without a record."""
+        if servers.CHOICE == "sqlite":
+            self.database.unlink()
+        else:
+            servers.databases.give_back([self.folder])
+
     def does(self, *args: str, words: str | None = None) -> Ran:
         """Run a command with this shop's configuration."""
         config = str(self.folder / "config.toml")

@@ -220,6 +220,7 @@ def test_articles_of_the_configured_files_stay_theirs(shop: ShopFolder) -> None:
     assert "win again at the next start" in found["notes"][0]
 
 
+@pytest.mark.sqlite_only("a database on a server is taken to be there")
 @pytest.mark.parametrize("kind", ["articles", "customers"])
 def test_a_dry_run_makes_no_database(shop: ShopFolder, kind: str) -> None:
     """Everything would be new, and nothing is there afterwards."""
@@ -342,7 +343,7 @@ def test_what_was_exported_changes_nothing_when_it_is_imported(shop: ShopFolder,
     assert ran.code == 0
     assert ran.out.startswith(f"{out}: 85 articles written as ")
     assert counts(shop, "articles", out) == (0, 0, 85)
-    shop.database.unlink()
+    shop.lose_records()
     assert counts(shop, "articles", out) == (85, 0, 0)
     assert counts(shop, "articles", str(SAMPLE / "articles")) == (0, 0, 84)
 
@@ -375,6 +376,7 @@ def test_an_export_overwrites_nothing_unasked(shop: ShopFolder) -> None:
     assert shop.does("export", "articles", str(mine), "--overwrite").code == 0
 
 
+@pytest.mark.sqlite_only("a database on a server is taken to be there")
 def test_an_export_needs_a_database(shop: ShopFolder) -> None:
     """There is nothing on record yet, and none is made."""
     ran = shop.does("export", "articles", "x.csv")
