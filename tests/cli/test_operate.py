@@ -14,6 +14,7 @@ from crm_core import customers
 from crm_core.models import Base, Customer, Invite, Meta, Order
 from crm_core.work import Records
 from knowledge_base import read_articles
+from tests import servers
 from tests.cli.conftest import ShopFolder, command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,8 @@ def test_the_new_shop_has_every_setting_of_the_reference(tmp_path: Path) -> None
 
 def test_migrate_says_what_it_did(shop: ShopFolder) -> None:
     """The first time it makes everything, the second time nothing."""
+    servers.url_in(shop.folder, bare=True)
+
     first, second = shop.does("migrate"), shop.does("migrate")
 
     assert first.lines[0].startswith(f"Made the key file {shop.settings.key_file}.")
