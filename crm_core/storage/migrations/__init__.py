@@ -21,10 +21,10 @@ _MARK = "migration_begun"  # a table that is there while tables change that no r
 async def migrate(database: Database, vault: Vault | None = None) -> bool:
     """Bring the database to the newest revision; True when something was done. Alembic is loaded only for that.
 
-    Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked
-    at the end; triggers are off meanwhile, too, and made anew, also where only they are missing. A database from a newer
-    Frontdesk raises DatabaseError, and so does one with sealed fields that have to be sealed anew for another place when
-    there is no vault.
+    Foreign keys are off meanwhile (rebuilding a SQLite table with them on deletes its cascaded children) and checked at
+    the end; triggers are off meanwhile, too, and made anew, also where only they are missing. A database from a newer
+    Frontdesk raises DatabaseError, and so does one with sealed fields that have to be sealed anew for another place
+    when there is no vault.
     """
     async with database.read() as session:  # looking wants no write lock: another process may be busy
         connection = await session.connection()
