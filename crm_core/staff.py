@@ -133,8 +133,8 @@ async def teams(work: Work) -> list[str]:
 
 async def everybody(work: Work) -> Sequence[Staff]:
     """All colleagues who have not left, by name."""
-    statement = select(Staff).where(Staff.revoked_at.is_(None)).order_by(Staff.name, Staff.id)
-    return (await work.session.scalars(statement)).all()
+    colleagues = (await work.session.scalars(select(Staff).where(Staff.revoked_at.is_(None)))).all()
+    return sorted(colleagues, key=lambda one: (one.name.casefold(), one.name, one.id))  # each database sorts otherwise
 
 
 class StaffRefused(Exception):

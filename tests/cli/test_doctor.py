@@ -58,6 +58,7 @@ def server(status: int, body: object) -> Iterator[int]:
             thread.join()
 
 
+@pytest.mark.sqlite_only("a file that is there, or not")
 def test_before_the_first_start_nothing_is_wrong_and_nothing_is_made(shop: ShopFolder) -> None:
     """What the first start will make is a note."""
     ran = shop.does("doctor")
@@ -68,6 +69,7 @@ def test_before_the_first_start_nothing_is_wrong_and_nothing_is_made(shop: ShopF
     assert not shop.database.parent.exists()
 
 
+@pytest.mark.sqlite_only("a file that is there, or not")
 def test_a_shop_that_was_started_is_in_order(shop: ShopFolder) -> None:
     """Key, database, journal and articles are looked at."""
     shop.does("migrate")
@@ -112,6 +114,7 @@ def test_each_trouble_with_the_key_is_found(shop: ShopFolder) -> None:
     assert "frontdesk keys recover" in gone[2]
 
 
+@pytest.mark.sqlite_only("a file that is there, or not")
 def test_a_file_that_is_no_database_is_found(shop: ShopFolder) -> None:
     """The rest is looked at all the same."""
     shop.database.parent.mkdir()

@@ -68,6 +68,7 @@ def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
     assert ran.err.strip() == f"{tmp_path / 'other.toml'}: cannot be read (No such file or directory)."
 
 
+@pytest.mark.sqlite_only("a database on a server is taken to be there")
 @pytest.mark.parametrize("args", [("report", "tickets"), ("campaign", "list"), ("campaign", "show", "1")], ids=" ".join)
 def test_a_command_that_only_looks_makes_no_database(shop: ShopFolder, args: tuple[str, ...]) -> None:
     """Looking at nothing leaves nothing behind."""
@@ -75,6 +76,7 @@ def test_a_command_that_only_looks_makes_no_database(shop: ShopFolder, args: tup
     assert not shop.database.parent.exists()
 
 
+@pytest.mark.sqlite_only("a database on a server is taken to be there")
 def test_a_file_that_is_no_database_is_refused(shop: ShopFolder) -> None:
     """Somebody else's file is left alone."""
     shop.database.parent.mkdir()

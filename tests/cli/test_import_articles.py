@@ -161,6 +161,7 @@ def test_an_answer_that_is_lost_is_told_and_stops_nothing(shop: ShopFolder) -> N
     assert "0 now wrong, 1 no longer answered" in ran.lines[-1]
 
 
+@pytest.mark.sqlite_only("it looks whether there is a file")
 @pytest.mark.parametrize("with_records", [False, True])
 def test_an_article_that_fails_its_own_example_is_refused(shop: ShopFolder, with_records: bool) -> None:
     """In the very first import, too, and for both kinds of example; nothing is made by a dry run."""

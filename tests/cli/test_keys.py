@@ -16,6 +16,7 @@ from crm_core import customers
 from crm_core.models import AuditEntry, Customer
 from crm_core.storage.keyring import Master
 from crm_core.work import Records
+from tests import servers
 from tests.builders import Hands
 from tests.cli.conftest import ShopFolder
 
@@ -158,7 +159,10 @@ def test_the_first_start_prints_the_sheet_to_a_person_and_to_nobody_else(shop: S
     ours, theirs = pty.openpty() if terminal else os.pipe()
     command = [sys.executable, "-m", "bot", "migrate", "--config", str(shop.folder / "config.toml")]
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.Popen(command, cwd=root, stdin=theirs, stdout=theirs if terminal else subprocess.PIPE)
+    environ = {**os.environ, **servers.environ(shop.folder)}
+    done = subprocess.Popen(
+        command, cwd=root, env=environ, stdin=theirs, stdout=theirs if terminal else subprocess.PIPE
+    )
     said = done.communicate(timeout=60)[0] if not terminal else b""
     assert done.wait(60) == 0
     if terminal:

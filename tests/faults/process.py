@@ -65,6 +65,7 @@ class Frontdesk:
         self.config = folder / "config.toml"
         self.library = LIBRARIES[1]
         self.starts = 0
+        self.records = folder  # whose database it uses: its own, or that of another desk
         self._token = telegram.token if telegram else ""
         self._nursery = nursery
         self._process: subprocess.Popen[bytes] | Child | None = None
@@ -87,7 +88,7 @@ class Frontdesk:
     @property
     def settings(self) -> Settings:
         """The settings that the process reads."""
-        return load_settings(self.config, servers.environ(self.folder))
+        return load_settings(self.config, servers.environ(self.records))
 
     @property
     def channel(self) -> str:
@@ -195,7 +196,7 @@ class Frontdesk:
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
         ours = {"FRONTDESK_TELEGRAM__LIBRARY": self.library, "FRONTDESK_LOG__JSON": "false"}
-        return {**kept, **servers.environ(self.folder), **ours}
+        return {**kept, **servers.environ(self.records), **ours}
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"start-{self.starts:03}.{kind}"

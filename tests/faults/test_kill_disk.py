@@ -58,6 +58,7 @@ def _all_kept(desk: Frontdesk, server: Control, crowd: Crowd, most: int) -> None
     assert not found.wrong, "\n".join(found.wrong[:20])
 
 
+@pytest.mark.sqlite_only("the disk of a server is the server's")
 def test_on_a_full_disk_no_update_is_confirmed(server: Control, make_desk: MakeDesk, chance: random.Random) -> None:
     """Telegram keeps what cannot be stored; when there is room again it is taken, once, and answered once."""
     desk = make_desk(server)
@@ -96,6 +97,7 @@ def test_a_disk_that_fills_amid_the_turns_harms_no_message(
     assert "set aside" not in desk.log
 
 
+@pytest.mark.sqlite_only("the disk of a server is the server's")
 def test_on_a_full_disk_the_web_chat_acknowledges_nothing(make_desk: MakeDesk) -> None:
     """A page that hears no acknowledgement keeps the words; sent again when there is room, they are taken."""
     port = free_port()
@@ -123,6 +125,7 @@ def _say(port: int, cookie: str) -> list[str]:
     return heard
 
 
+@pytest.mark.sqlite_only("the disk of a server is the server's")
 def test_started_on_a_full_disk_it_says_so_and_starts_when_there_is_room(server: Control, make_desk: MakeDesk) -> None:
     """One sentence and exit code 1; what people wrote meanwhile waits at Telegram."""
     desk = make_desk(server)
@@ -139,6 +142,7 @@ def test_started_on_a_full_disk_it_says_so_and_starts_when_there_is_room(server:
     assert desk.look(outbox_states) == {OutboxState.SENT: 1}
 
 
+@pytest.mark.sqlite_only("the disk of a server is the server's")
 async def test_a_disk_with_room_for_little_things_only_sets_no_message_aside(tmp_path: Path) -> None:
     """Where a failure could still be counted but no turn be written, the turn waits: it has done nothing wrong."""
     async with open_house(tmp_path) as house:

@@ -61,6 +61,7 @@ def _start(desk: Frontdesk, nursery: Nursery) -> Child:
     return nursery.start(command, environ, desk.folder / "keys.out", desk.folder / "keys.err")
 
 
+@pytest.mark.sqlite_only("its customers are put into the file")
 @pytest.mark.fault
 @pytest.mark.timeout(600)
 def test_a_change_of_the_master_key_killed_twenty_times_leaves_nobody_unreadable(
@@ -93,6 +94,7 @@ def test_a_change_of_the_master_key_killed_twenty_times_leaves_nobody_unreadable
     assert desk.look(_unreadable) == 0
 
 
+@pytest.mark.sqlite_only("its customers are put into the file")
 @pytest.mark.fault
 def test_a_change_that_was_interrupted_is_brought_to_its_end_by_the_next_start(
     make_desk: MakeDesk, nursery: Nursery

@@ -59,6 +59,7 @@ def test_two_processes_at_once_answer_everything_once(server: Control, make_desk
         database={"url": f"sqlite+aiosqlite:///{first.folder}/var/frontdesk.db"},
         vault={"key_file": str(first.folder / "var/frontdesk.key")},
     )
+    second.records = first.folder
     second.start()
     until(lambda: "stands by" in second.log, "the second stands by")
     server.feed(*({**QUESTION, "user": user} for user in range(100, 130)))
@@ -117,14 +118,17 @@ def _broken_articles(desk: Frontdesk) -> None:
     (desk.folder / "articles.jsonl").write_text('{"id": "refund"\n', encoding="utf-8")
 
 
+_FILE = pytest.mark.sqlite_only("about the file and what stands in for it")
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
         (_another_key, "another key"),
         (_no_key, "is missing"),
         (_half_a_key, "64 hexadecimal digits"),
-        (_no_database, "not a database"),
-        (_a_folder_for_a_database, "cannot be"),
+        pytest.param(_no_database, "not a database", marks=_FILE),
+        pytest.param(_a_folder_for_a_database, "cannot be", marks=_FILE),
         (_broken_settings, "not valid TOML"),
         (_unknown_setting, "unknown key [shop] nmae"),
         (_no_settings, "cannot be read"),
