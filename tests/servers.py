@@ -234,6 +234,8 @@ class Databases:
     def url_for(self, folder: Path, *, bare: bool = False) -> str:
         """The URL of a folder's database, which has no rows when it is first asked for; a `bare` one has no tables."""
         server = _server()
+        if bare and folder in self._of:
+            self._free.append(self._of.pop(folder))  # nobody has written into it yet
         name = self._of.get(folder) or (self._free.pop() if self._free and not bare else self.make(server))
         self._of[folder] = name
         return server.set(database=name).render_as_string(hide_password=False)
