@@ -21,7 +21,7 @@ from tests.faults.process import Frontdesk, kills, pause, until
 
 KILLS = 5
 CUSTOMERS = 700
-ORDERS = 900
+ORDERS = 5_000  # enough that the first kill always comes before the end
 
 
 def write_customers(file: Path) -> None:
