@@ -38,10 +38,10 @@ def _stored(kind: Any) -> Any:
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
-async def contents(session: AsyncSession, table: Table) -> Contents:
-    """Count and digest a table as this session sees it."""
+async def contents(session: AsyncSession, table: Table, skip: frozenset[str] = frozenset()) -> Contents:
+    """Count and digest a table as this session sees it; of `meta` without the rows named in `skip`."""
     rows = total = 0
-    async for batch in batches(session, table):
+    async for batch in batches(session, table, skip):
         rows += len(batch)
         total += sum(map(_hashed, batch))
     return Contents(rows, f"{total % _DIGEST:064x}")
@@ -67,13 +67,15 @@ def _value(value: Any) -> bytes:
     return kind + str(len(data)).encode() + b":" + data
 
 
-async def batches(session: AsyncSession, table: Table) -> AsyncIterator[Sequence[RowMapping]]:
-    """All rows in the order of the primary key, 500 at a time."""
+async def batches(
+    session: AsyncSession, table: Table, skip: frozenset[str] = frozenset()
+) -> AsyncIterator[Sequence[RowMapping]]:
+    """All rows in the order of the primary key, 500 at a time; of `meta` without those named in `skip`."""
     keys = list(table.primary_key)
     statement = select(table).order_by(*keys).limit(AT_ONCE)
     rows = (await session.execute(statement)).mappings().all()
     while rows:
-        yield rows
+        yield [row for row in rows if row["name"] not in skip] if table.name == "meta" else rows
         if len(rows) < AT_ONCE:
             return
         last = tuple(rows[-1][one.name] for one in keys)
@@ -93,8 +95,7 @@ async def copy(
         upwards = [one.parent.name for one in own.foreign_keys if one.column.table is own]
         rows = total = 0
         started = await _has_rows(target, table)
-        async for whole in batches(source, table):
-            batch = [row for row in whole if table.name != "meta" or row["name"] not in skip]
+        async for batch in batches(source, table, skip):
             total += sum(map(_hashed, batch))
             rows += len(batch)
             async with target.write() as session:
@@ -142,22 +143,8 @@ async def differences(
     target: Database, metadata: MetaData, wanted: dict[str, Contents], skip: frozenset[str]
 ) -> list[str]:
     """Name the tables that do not hold what they should."""
-    wrong = []
     async with target.read() as session:
-        for table in plain(metadata):
-            if table.name == "meta":
-                found = await _of_meta(session, table, skip)
-            else:
-                found = await contents(session, table)
-            if found != wanted[table.name]:
-                wrong.append(table.name)
-    return wrong
-
-
-async def _of_meta(session: AsyncSession, table: Table, skip: frozenset[str]) -> Contents:
-    rows = [row for row in (await session.execute(select(table))).mappings() if row["name"] not in skip]
-    total = sum(map(_hashed, rows))
-    return Contents(len(rows), f"{total % _DIGEST:064x}")
+        return [table.name for table in plain(metadata) if await contents(session, table, skip) != wanted[table.name]]
 
 
 async def is_empty(database: Database, metadata: MetaData) -> bool:
