@@ -40,7 +40,7 @@ BACKUP_SABOTEURS = (
     (
         "take a backup of another key",
         "bot/backups.py",
-        "    if found != manifest.fingerprint:",
+        "    if ring.find(manifest.fingerprint) is None:",
         "    if False:",
         _BACKUP,
     ),
